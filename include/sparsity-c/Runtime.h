@@ -1,0 +1,139 @@
+//===- Runtime.h - C interface of the sparsity runtime ------------*- C -*-===//
+//
+// What compiled code and foreign callers use at run time: errors, the launch
+// stream, workspaces, the parallel loop and the packers. Needs no LLVM, no
+// MLIR and no CUDA header.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPARSITY_C_RUNTIME_H
+#define SPARSITY_C_RUNTIME_H
+
+#include <stdint.h>
+
+#define SPARSITY_RUNTIME_EXPORT __attribute__((visibility("default")))
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+/// The first failure on the calling thread since the last clear, or null. The
+/// text lives until the next clear on this thread.
+SPARSITY_RUNTIME_EXPORT const char *sparsityGetLastError(void);
+SPARSITY_RUNTIME_EXPORT void sparsityClearLastError(void);
+
+//===----------------------------------------------------------------------===//
+// Device
+//===----------------------------------------------------------------------===//
+
+/// The CUstream that launches of the calling thread go to; null (the legacy
+/// default stream) until set. The runtime neither owns nor waits for it.
+SPARSITY_RUNTIME_EXPORT void sparsitySetStream(void *stream);
+SPARSITY_RUNTIME_EXPORT void *sparsityGetStream(void);
+
+/// Waits until the stream of the calling thread is idle. Returns 0, or nonzero
+/// with the message in sparsityGetLastError().
+SPARSITY_RUNTIME_EXPORT int32_t sparsitySynchronize(void);
+
+/// Lets the next launch of the calling thread start while the kernel before it
+/// in the stream drains (CUDA programmatic dependent launch). The kernel must
+/// wait itself (PTX `griddepcontrol.wait`) before it reads what that kernel
+/// writes. Holds for one launch.
+SPARSITY_RUNTIME_EXPORT void sparsityOverlapNextLaunch(void);
+
+/// A device allocation of at least `bytes`, 256-byte aligned, with unspecified
+/// contents. It is remembered by (current context, stream of the thread, `key`)
+/// and only ever grows, so a call with the same key and a size seen before
+/// allocates nothing. Blocks that were outgrown stay allocated: a captured
+/// graph may still refer to them. Null with the error recorded when memory is
+/// out; null without an error for 0 bytes.
+SPARSITY_RUNTIME_EXPORT void *sparsityWorkspace(uint64_t key, uint64_t bytes);
+
+/// The same on the host, 64-byte aligned, remembered by (calling thread, `key`)
+/// and freed with the thread. Growing frees the outgrown block.
+SPARSITY_RUNTIME_EXPORT void *sparsityHostWorkspace(uint64_t key,
+                                                    uint64_t bytes);
+
+/// Writes a CUtensorMap (128 bytes, 64-byte aligned) for a tiled TMA copy;
+/// arguments as those of cuTensorMapEncodeTiled, innermost dimension first:
+/// `sizes` and `box` hold `rank` entries, `strides` rank - 1 in bytes; element
+/// strides are 1 and interleave is none. Returns 0, or nonzero with the message
+/// in sparsityGetLastError().
+SPARSITY_RUNTIME_EXPORT int32_t sparsityEncodeTensorMap(
+    void *tensorMap, int32_t dataType, int32_t rank, void *address,
+    const uint64_t *sizes, const uint64_t *strides, const uint32_t *box,
+    int32_t swizzle, int32_t l2Promotion, int32_t fill);
+
+//===----------------------------------------------------------------------===//
+// Host parallelism
+//===----------------------------------------------------------------------===//
+
+/// Runs `body(context, begin, end)` over disjoint ranges that cover
+/// [0, count), on the calling thread and on a persistent pool, and returns when
+/// all are done. The pool has as many threads as the hardware, or
+/// $SPARSITY_NUM_THREADS. A nested call runs on its own thread alone. Errors
+/// recorded by pool threads are recorded for the caller.
+SPARSITY_RUNTIME_EXPORT void
+sparsityParallelFor(int64_t count,
+                    void (*body)(void *context, int64_t begin, int64_t end),
+                    void *context);
+
+/// Threads that sparsityParallelFor uses, the caller included; at least 1.
+SPARSITY_RUNTIME_EXPORT int64_t sparsityNumThreads(void);
+
+//===----------------------------------------------------------------------===//
+// N:M packing (layouts: sparsity/Runtime/Pack.h)
+//===----------------------------------------------------------------------===//
+
+typedef enum SparsityElementType {
+  SPARSITY_ELEMENT_F16 = 0,
+  SPARSITY_ELEMENT_BF16 = 1,
+  SPARSITY_ELEMENT_F32 = 2,
+  SPARSITY_ELEMENT_F64 = 3,
+  SPARSITY_ELEMENT_F8E4M3FN = 4,
+  SPARSITY_ELEMENT_F8E5M2 = 5,
+  SPARSITY_ELEMENT_I8 = 6,
+  SPARSITY_ELEMENT_I32 = 7,
+  SPARSITY_ELEMENT_I64 = 8,
+  SPARSITY_ELEMENT_I1 = 9
+} SparsityElementType;
+
+typedef enum SparsityNOfMLayout {
+  SPARSITY_N_OF_M_ROW_MAJOR = 0,
+  SPARSITY_N_OF_M_CORE_MATRIX = 1
+} SparsityNOfMLayout;
+
+/// A dense row-major tensor with at most `n` non-zero elements in each group of
+/// `m` along `axis`.
+typedef struct SparsityNOfM {
+  int64_t n;
+  int64_t m;
+  int64_t axis;
+  int64_t rank;
+  const int64_t *shape; // rank sizes
+  int32_t elementType;  // SparsityElementType
+  int32_t layout;       // SparsityNOfMLayout
+} SparsityNOfM;
+
+/// All four return 0, or nonzero with the message in sparsityGetLastError().
+SPARSITY_RUNTIME_EXPORT int32_t sparsityPackedSizesNOfM(
+    const SparsityNOfM *spec, int64_t *valueBytes, int64_t *metadataBytes);
+SPARSITY_RUNTIME_EXPORT int32_t sparsityPackNOfM(const SparsityNOfM *spec,
+                                                 const void *dense,
+                                                 void *values, void *metadata);
+SPARSITY_RUNTIME_EXPORT int32_t sparsityUnpackNOfM(const SparsityNOfM *spec,
+                                                   const void *values,
+                                                   const void *metadata,
+                                                   void *dense);
+SPARSITY_RUNTIME_EXPORT int32_t sparsityPruneNOfM(const SparsityNOfM *spec,
+                                                  void *dense);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // SPARSITY_C_RUNTIME_H
