@@ -1,0 +1,35 @@
+//===- SparseTile.h - the schedule dialect ----------------------*- C++ -*-===//
+
+#ifndef SPARSITY_DIALECT_SPARSETILE_IR_SPARSETILE_H
+#define SPARSITY_DIALECT_SPARSETILE_IR_SPARSETILE_H
+
+#include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
+
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+
+#include "sparsity/Dialect/SparseTile/IR/SparseTileDialect.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "sparsity/Dialect/SparseTile/IR/SparseTileTypes.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "sparsity/Dialect/SparseTile/IR/SparseTileAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "sparsity/Dialect/SparseTile/IR/SparseTileOps.h.inc"
+
+namespace mlir {
+class DialectRegistry;
+} // namespace mlir
+
+namespace mlir::sparse_tile {
+
+/// The name under which select-config leaves its choice on a compute op.
+inline constexpr llvm::StringLiteral kConfigAttrName = "sparse_tile.config";
+
+void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry);
+
+} // namespace mlir::sparse_tile
+
+#endif // SPARSITY_DIALECT_SPARSETILE_IR_SPARSETILE_H

@@ -1,0 +1,178 @@
+//===- SparsityEncodings.td - what a tensor's elements may be -*- tablegen -*-===//
+//
+// One definition a kind of sparsity. Constraints, storage shapes and messages are in
+// docs/Spec.md.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPARSITY_ENCODINGS_TD
+#define SPARSITY_ENCODINGS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/TensorEncoding.td"
+include "sparsity/Dialect/Sparsity/IR/SparsityCoverage.td"
+include "sparsity/Dialect/Sparsity/IR/SparsityDialect.td"
+include "sparsity/Dialect/Sparsity/IR/SparsityEnums.td"
+include "sparsity/Dialect/Sparsity/IR/SparsityFormats.td"
+include "sparsity/Dialect/Sparsity/IR/SparsityInterfaces.td"
+include "sparsity/Dialect/Sparsity/IR/SparsityTargets.td"
+
+/// `answers` are the interface methods whose default the kind overrides.
+class Sparsity_Encoding<string name, string keyword, list<string> answers>
+    : AttrDef<Sparsity_Dialect, name, [
+        DeclareAttrInterfaceMethods<SparsityEncodingAttrInterface, answers>,
+        DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let mnemonic = keyword;
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+class Sparsity_OptionalInteger<string description>
+    : OptionalParameter<"::std::optional<int64_t>", description>;
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+def Sparsity_NOfMAttr : Sparsity_Encoding<"NOfM", "n_of_m", [
+    "getCoverage", "getTileFormat", "getStorage", "getBindingTime", "resolveStorage",
+    "permute", "hasPacker", "getStorageLayout"]> {
+  let summary = "at most n elements in each group of m along an axis";
+  let description = [{
+    `#sparsity.n_of_m<2:4, axis = 1>`: of every m consecutive elements along `axis`
+    (the last group may be shorter) at most n are present. Stored as `values` and
+    `metadata` (the kept positions), in the byte order that `layout` names.
+  }];
+  let parameters = (ins "int64_t":$n, "int64_t":$m, "int64_t":$axis,
+                        "::mlir::sparsity::StorageLayout":$layout);
+  let builders = [AttrBuilder<(ins "int64_t":$n, "int64_t":$m, "int64_t":$axis), [{
+    return $_get($_ctxt, n, m, axis, ::mlir::sparsity::StorageLayout::RowMajor);
+  }]>];
+}
+
+def Sparsity_BlockAttr : Sparsity_Encoding<"Block", "block", [
+    "getCoverage", "getTileFormat", "getStorage", "getStorageLayout",
+    "getBindingTime", "permute"]> {
+  let summary = "a list of dense or n:m blocks";
+  let description = [{
+    `#sparsity.block<64x64>`: each row of blocks lists the blocks that are present
+    (`positions`, `coordinates`, as in BSR); a block is stored dense, or by `inner`:
+    `#sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>>` (V:N:M).
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t", "rows x columns">:$sizes,
+                        OptionalParameter<"::mlir::Attribute">:$inner);
+}
+
+def Sparsity_UnstructuredAttr : Sparsity_Encoding<"Unstructured", "unstructured", [
+    "getCoverage", "getTileFormat", "getStorage", "getBindingTime", "permute"]> {
+  let summary = "any elements, as a list of occupied tiles with a bitmap each";
+  let description = [{
+    `#sparsity.unstructured` or `#sparsity.unstructured<tile = 16x64>`: each row of
+    tiles (64x64 unless given) lists the tiles that hold an element; a tile is one bit
+    an element and the present elements.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t", "rows x columns">:$tile);
+}
+
+//===----------------------------------------------------------------------===//
+// Masks: stored nowhere
+//===----------------------------------------------------------------------===//
+
+def Sparsity_WindowAttr : Sparsity_Encoding<"Window", "window", [
+    "getCoverage", "getElementPredicate", "simplify", "permute"]> {
+  let summary = "a band around the diagonal of the last two dimensions";
+  let description = [{
+    `#sparsity.window<left = 4096, right = 0>`: element (row, col) is present iff
+    row - left <= col <= row + right; a bound that is not given does not bind.
+  }];
+  let parameters = (ins Sparsity_OptionalInteger<"columns before the row">:$left,
+                        Sparsity_OptionalInteger<"columns after the row">:$right);
+}
+
+def Sparsity_StridedAttr : Sparsity_Encoding<"Strided", "strided", [
+    "getCoverage", "getElementPredicate", "simplify", "permute"]> {
+  let summary = "every period-th column";
+  let description = [{
+    `#sparsity.strided<period = 512>`, with `offset = k` if it is not 0: column c of
+    the last dimension is present iff c mod period = offset.
+  }];
+  let parameters = (ins "int64_t":$period, "int64_t":$offset);
+}
+
+def Sparsity_PrefixAttr : Sparsity_Encoding<"Prefix", "prefix", [
+    "getCoverage", "getElementPredicate", "simplify", "permute"]> {
+  let summary = "the first columns (attention sinks)";
+  let description = [{
+    `#sparsity.prefix<length = 4>`: column c of the last dimension is present iff
+    c < length.
+  }];
+  let parameters = (ins "int64_t":$length);
+}
+
+//===----------------------------------------------------------------------===//
+// Patterns known at run time
+//===----------------------------------------------------------------------===//
+
+def Sparsity_SegmentsAttr : Sparsity_Encoding<"Segments", "segments", [
+    "getCoverage", "getStorage", "getBindingTime", "permute"]> {
+  let summary = "per row an interval of columns, read from buffers";
+  let description = [{
+    `#sparsity.segments`: element (row, col) of the last two dimensions is present iff
+    lo[row] <= col <= hi[row] (packed documents). All batches share the bounds.
+  }];
+  let genVerifyDecl = 0;
+  let hasCustomAssemblyFormat = 0;
+}
+
+def Sparsity_GateAttr : Sparsity_Encoding<"Gate", "gate", [
+    "getCoverage", "getStorage", "getBindingTime", "permute"]> {
+  let summary = "top-k routing of tokens to experts";
+  let description = [{
+    `#sparsity.gate<top_k = 2>` on tokens x experts: top_k experts of each token are
+    present. Stored by expert: the list of its tokens and their weights.
+  }];
+  let parameters = (ins "int64_t":$topK);
+}
+
+def Sparsity_ActivationAttr : Sparsity_Encoding<"Activation", "activation", [
+    "getCoverage", "getStorage", "getBindingTime", "permute"]> {
+  let summary = "activations that a rule on their value keeps";
+  let description = [{
+    On tokens x features. `#sparsity.activation<threshold = 5.0e-02>` keeps x with
+    |x| > threshold, `<top_k = 128>` the 128 of largest |x| in each row, `<relu>`
+    x > 0.
+  }];
+  let parameters = (ins OptionalParameter<"::mlir::FloatAttr", "an f64">:$threshold,
+                        Sparsity_OptionalInteger<"elements kept a row">:$topK,
+                        "bool":$relu);
+}
+
+//===----------------------------------------------------------------------===//
+// Composition
+//===----------------------------------------------------------------------===//
+
+class Sparsity_Composition<string name, string keyword, list<string> answers>
+    : Sparsity_Encoding<name, keyword, !listconcat(answers, [
+        "getCoverage", "getElementPredicate", "getBindingTime", "simplify",
+        "permute"])> {
+  let parameters = (ins ArrayRefParameter<"::mlir::Attribute">:$members);
+}
+
+def Sparsity_AllOfAttr : Sparsity_Composition<"AllOf", "all_of", [
+    "getTileFormat", "getStorage", "getStorageLayout", "resolveStorage"]> {
+  let summary = "elements that every member admits";
+  let description = [{
+    `#sparsity.all_of<[#sparsity.window<right = 0>, #sparsity.segments]>`. At most one
+    member stores anything; the tensor is stored as that member stores it.
+  }];
+}
+
+def Sparsity_AnyOfAttr : Sparsity_Composition<"AnyOf", "any_of", []> {
+  let summary = "elements that at least one member admits";
+  let description = [{
+    `#sparsity.any_of<[#sparsity.window<left = 512>, #sparsity.prefix<length = 4>]>`.
+    No member stores anything.
+  }];
+}
+
+#endif // SPARSITY_ENCODINGS_TD

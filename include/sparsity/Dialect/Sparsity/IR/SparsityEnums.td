@@ -1,0 +1,26 @@
+//===- SparsityEnums.td - enumerations of the dialect ------*- tablegen -*-===//
+
+#ifndef SPARSITY_ENUMS_TD
+#define SPARSITY_ENUMS_TD
+
+include "mlir/IR/EnumAttr.td"
+
+def Sparsity_BindingTime : I32EnumAttr<"BindingTime",
+    "when a pattern is known", [
+      I32EnumAttrCase<"Compile", 0, "compile">,
+      I32EnumAttrCase<"Pack", 1, "pack">,
+      I32EnumAttrCase<"Run", 2, "run">]> {
+  let cppNamespace = "::mlir::sparsity";
+}
+
+/// `row_major` is the interchange layout, for every n:m. `core_matrix` is the order
+/// in which 8x16-byte core matrices are read by ldmatrix and by wgmma descriptors
+/// without a swizzle (PTX ISA, "wgmma", matrix descriptor).
+def Sparsity_StorageLayout : I32EnumAttr<"StorageLayout",
+    "byte order of the stored buffers", [
+      I32EnumAttrCase<"RowMajor", 0, "row_major">,
+      I32EnumAttrCase<"CoreMatrix", 1, "core_matrix">]> {
+  let cppNamespace = "::mlir::sparsity";
+}
+
+#endif // SPARSITY_ENUMS_TD

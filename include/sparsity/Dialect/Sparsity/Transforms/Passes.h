@@ -1,0 +1,34 @@
+//===- Passes.h - passes of the sparsity dialect ----------------*- C++ -*-===//
+
+#ifndef SPARSITY_DIALECT_SPARSITY_TRANSFORMS_PASSES_H
+#define SPARSITY_DIALECT_SPARSITY_TRANSFORMS_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir {
+class ModuleOp;
+namespace affine {
+class AffineDialect;
+} // namespace affine
+namespace bufferization {
+class BufferizationDialect;
+} // namespace bufferization
+namespace linalg {
+class LinalgDialect;
+} // namespace linalg
+namespace sparse_tile {
+class SparseTileDialect;
+} // namespace sparse_tile
+} // namespace mlir
+
+namespace mlir::sparsity {
+
+#define GEN_PASS_DECL
+#include "sparsity/Dialect/Sparsity/Transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "sparsity/Dialect/Sparsity/Transforms/Passes.h.inc"
+
+} // namespace mlir::sparsity
+
+#endif // SPARSITY_DIALECT_SPARSITY_TRANSFORMS_PASSES_H

@@ -1,0 +1,122 @@
+//===- Passes.td - passes of the sparsity dialect ----------*- tablegen -*-===//
+
+#ifndef SPARSITY_TRANSFORMS_PASSES_TD
+#define SPARSITY_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SparsityPropagateEncodingsPass
+    : Pass<"sparsity-propagate-encodings", "ModuleOp"> {
+  let summary = "carry encodings through ops that keep the pattern";
+  let description = [{
+    `tensor.cast` and `linalg.transpose` of an encoded tensor yield an encoded tensor:
+    the transpose permutes the encoding, so that a transposed weight stays compressed.
+  }];
+}
+
+def SparsitySimplifyEncodingsPass
+    : Pass<"sparsity-simplify-encodings", "ModuleOp"> {
+  let summary = "rewrite every encoding to its simplest form";
+  let description = [{
+    Flattens nested compositions, drops members that say nothing, and removes an
+    encoding that admits every element.
+  }];
+}
+
+def SparsityFuseEpiloguesPass : Pass<"sparsity-fuse-epilogues", "ModuleOp"> {
+  let summary = "make each chain of elementwise ops one op";
+  let description = [{
+    Turns named elementwise ops into `linalg.generic` and fuses chains of them with
+    upstream's elementwise fusion, so that what follows a contraction is one op with one
+    scalar body. There is no list of known epilogues.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::affine::AffineDialect"];
+}
+
+def SparsityHoistPackingPass : Pass<"sparsity-hoist-packing", "ModuleOp"> {
+  let summary = "move packing of arguments and constants out of the function";
+  let description = [{
+    A pattern bound at pack time is packed on the host, once per weight. An `encode` or
+    `prune` of a function argument turns the argument itself into the encoded tensor and
+    notes `sparsity.pack = "encode" | "prune"` on it for the caller's packer; of a
+    constant, it is folded into constant storage buffers.
+  }];
+}
+
+def SparsityResolveStoragePass : Pass<"sparsity-resolve-storage", "ModuleOp"> {
+  let summary = "choose the storage layout of every encoded tensor";
+  let description = [{
+    An operand that every one of its compute ops feeds to an instruction compressed (the
+    configuration says so) gets the layout that the instruction reads, written into the
+    type, where the following stages, and the reader, see it.
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"cpu\"", "target of the table">];
+}
+
+def SparsitySelectConfigPass : Pass<"sparsity-select-config", "ModuleOp"> {
+  let summary = "choose tiles, stages and instruction of every compute op";
+  let description = [{
+    Leaves a `sparse_tile.config` attribute on each op that `convert-sparsity-to-tile`
+    will schedule, and says in a remark why.
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"cpu\"", "target of the table">,
+    Option<"allowTF32", "allow-tf32", "bool", "false",
+           "f32 operands may be rounded to tf32 (10 mantissa bits)">,
+    ListOption<"tile", "tile", "int64_t",
+               "rows of A, rows of B and K of a tile, instead of the choice made here">,
+    ListOption<"warps", "warps", "int64_t",
+               "warps along the rows of A and of B, instead of the choice made here">,
+    Option<"stages", "stages", "int64_t", "0",
+           "pipeline stages, instead of the choice made here">];
+  let dependentDialects = ["::mlir::sparse_tile::SparseTileDialect"];
+}
+
+def SparsityMaterializeStoragePass
+    : Pass<"sparsity-materialize-storage", "ModuleOp"> {
+  let summary = "turn encoded types into their buffers, and results into arguments";
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+  let description = [{
+    An argument of encoded type becomes one argument per storage field, followed by one
+    `index` per dynamic dimension of the tensor; every tensor result becomes a trailing
+    argument that the function writes. The function keeps a `sparsity.abi` attribute
+    that says for each argument what it is.
+  }];
+}
+
+def SparsityVerifyMaterializedPass
+    : Pass<"sparsity-verify-materialized", "ModuleOp"> {
+  let summary = "fail if an encoded tensor is left before bufferization";
+  let description = [{
+    Bufferization drops encodings without a word, which would compute on storage buffers
+    as if they were dense; this pass makes that an error.
+  }];
+}
+
+def SparsityDensifyPass : Pass<"sparsity-densify", "ModuleOp"> {
+  let summary = "the oracle: the same program on dense tensors";
+  let description = [{
+    Encoded types lose their encoding and elements outside an affine pattern are
+    zeroed; `encode` and `decode` disappear, `prune` becomes an explicit loop. With
+    `accumulate=f64` contractions accumulate in f64.
+  }];
+  let options = [
+    Option<"accumulate", "accumulate", "std::string", "\"\"",
+           "accumulate contractions of floats in this type (f64)">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::affine::AffineDialect"];
+}
+
+def SparsitySimulateSchedulePass
+    : Pass<"sparsity-simulate-schedule", "ModuleOp"> {
+  let summary = "print the order and the counts of work items, without a GPU";
+  let description = [{
+    For every contraction that `sparsity-select-config` configured, enumerates the work
+    items of its coverage with the configured tile sizes and prints them, then the
+    totals. Needs static shapes.
+  }];
+  let options = [
+    Option<"summaryOnly", "summary-only", "bool", "false", "print the totals only">];
+}
+
+#endif // SPARSITY_TRANSFORMS_PASSES_TD

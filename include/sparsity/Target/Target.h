@@ -1,0 +1,73 @@
+//===- Target.h - what a chip has, as data ----------------------*- C++ -*-===//
+//
+// A target is one row of the table in lib/Target/KnownTargets.cpp. Passes ask
+// the row; nothing outside lib/Target and the GPU conversion compares
+// architecture numbers.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPARSITY_TARGET_TARGET_H
+#define SPARSITY_TARGET_TARGET_H
+
+#include "sparsity/Coverage/TileFormat.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+
+namespace mlir {
+class Type;
+} // namespace mlir
+
+namespace mlir::sparsity {
+
+/// The element type that an instruction multiplies in.
+enum class MultiplyType : uint8_t { F16, BF16, TF32, F32, S8, E4M3, E5M2 };
+
+llvm::StringRef stringifyMultiplyType(MultiplyType type);
+
+/// Bits of one element as it lies in shared memory.
+unsigned getMultiplyTypeBits(MultiplyType type);
+
+/// The multiply type of a tensor element type; f32 is TF32 only if `allowTF32`.
+/// Returns false for a type that no instruction multiplies.
+bool getMultiplyType(Type elementType, bool allowTF32, MultiplyType &result);
+
+/// One matrix instruction: D (m x n) += A (m x k) * B (k x n).
+struct MMAInstruction {
+  /// As the target's ISA names it, e.g. "mma.sp::ordered_metadata.m16n8k32".
+  llvm::StringRef name;
+  MultiplyType type;
+  int64_t m, n, k;
+  /// What the A operand may be, natively: `dense` or an `n_of_m` along k.
+  TileFormat aFormat;
+};
+
+/// How a tile can travel from global to shared memory.
+enum class CopyKind : uint8_t { Plain, CpAsync, Tma };
+
+enum class TargetKind : uint8_t { Cpu, Gpu };
+
+struct TargetInfo {
+  llvm::StringRef name;
+  TargetKind kind;
+  /// LLVM's name of the processor, and its PTX features.
+  llvm::StringRef chip;
+  llvm::StringRef features;
+  /// Shared memory one thread block may use, in bytes.
+  int64_t sharedBytes;
+  int64_t warpSize;
+  llvm::ArrayRef<CopyKind> copies;
+  llvm::ArrayRef<MMAInstruction> instructions;
+
+  bool hasCopy(CopyKind copy) const { return llvm::is_contained(copies, copy); }
+  /// The instruction for `type` with A stored as `aFormat`, or null: then the
+  /// operand is expanded. An n:m pattern that fits inside a native one counts.
+  const MMAInstruction *findInstruction(MultiplyType type,
+                                        const TileFormat &aFormat) const;
+};
+
+} // namespace mlir::sparsity
+
+#endif // SPARSITY_TARGET_TARGET_H

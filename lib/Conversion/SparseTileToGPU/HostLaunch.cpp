@@ -1,0 +1,358 @@
+//===- HostLaunch.cpp - grids, parameters, temporaries on the host --------===//
+
+#include "HostLaunch.h"
+
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+using namespace mlir::sparsity::gpu_conversion;
+
+static LLVM::LLVMPointerType hostPointer(MLIRContext *context) {
+  return LLVM::LLVMPointerType::get(context);
+}
+
+/// The declaration of a runtime function in `module`.
+static LLVM::LLVMFuncOp getRuntimeFunction(ModuleOp module, StringRef name,
+                                           Type result,
+                                           ArrayRef<Type> arguments) {
+  if (auto known = module.lookupSymbol<LLVM::LLVMFuncOp>(name)) {
+    return known;
+  }
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  return LLVM::LLVMFuncOp::create(
+      builder, module.getLoc(), name,
+      LLVM::LLVMFunctionType::get(result, arguments));
+}
+
+static Value toI64(ImplicitLocOpBuilder &b, Value index) {
+  return b.createOrFold<arith::IndexCastUIOp>(b.getI64Type(), index);
+}
+
+//===----------------------------------------------------------------------===//
+// Descriptions
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Sizes as expressions over the extents of the function's arguments.
+struct SizeExpressions {
+  explicit SizeExpressions(MLIRContext *context) : context(context) {}
+
+  /// Null for a size that is computed in another way.
+  AffineExpr get(Value value);
+  AffineExpr symbol(int64_t argument, int64_t dim);
+
+  MLIRContext *context;
+  /// (argument, dimension) pairs; dimension -1 is the value of an index
+  /// argument.
+  SmallVector<int64_t> symbols;
+};
+} // namespace
+
+AffineExpr SizeExpressions::symbol(int64_t argument, int64_t dim) {
+  for (unsigned index = 0; index < symbols.size(); index += 2) {
+    if (symbols[index] == argument && symbols[index + 1] == dim) {
+      return getAffineSymbolExpr(index / 2, context);
+    }
+  }
+  symbols.push_back(argument);
+  symbols.push_back(dim);
+  return getAffineSymbolExpr(symbols.size() / 2 - 1, context);
+}
+
+AffineExpr SizeExpressions::get(Value value) {
+  if (std::optional<int64_t> constant = getConstantIntValue(value)) {
+    return getAffineConstantExpr(*constant, context);
+  }
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    return symbol(argument.getArgNumber(), -1);
+  }
+  Operation *op = value.getDefiningOp();
+  if (auto dim = dyn_cast<memref::DimOp>(op)) {
+    auto argument = dyn_cast<BlockArgument>(dim.getSource());
+    std::optional<int64_t> number = dim.getConstantIndex();
+    return argument && number ? symbol(argument.getArgNumber(), *number)
+                              : AffineExpr();
+  }
+  if (isa<arith::AddIOp, arith::MulIOp>(op)) {
+    AffineExpr left = get(op->getOperand(0)), right = get(op->getOperand(1));
+    if (!left || !right) {
+      return {};
+    }
+    return isa<arith::AddIOp>(op) ? left + right : left * right;
+  }
+  return {};
+}
+
+static Attribute describe(sparse_tile::ForallOp forall,
+                          const KernelDescription &kernel) {
+  OpBuilder builder(forall.getContext());
+  SizeExpressions sizes(forall.getContext());
+  AffineExpr blocks = builder.getAffineConstantExpr(1);
+  unsigned parallel = forall.getNumParallel();
+  for (unsigned dim = 0; dim < parallel && blocks; ++dim) {
+    AffineExpr size = sizes.get(forall.getSizes()[dim]);
+    int64_t tile = forall.getTile()[dim];
+    blocks = size ? blocks * size.ceilDiv(tile) : AffineExpr();
+  }
+  SmallVector<Value> operands(forall.getInputs());
+  llvm::append_range(operands, forall.getOutputs());
+  SmallVector<Attribute> parameters;
+  using Kind = KernelParameter::Kind;
+  for (const KernelParameter &parameter : kernel.parameters) {
+    Value source = parameter.kind == Kind::Size
+                       ? forall.getSizes()[parameter.index]
+                       : operands[parameter.index];
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    if (parameter.kind == Kind::Size) {
+      AffineExpr expr = sizes.get(source);
+      stream << "size ";
+      expr ? stream << expr : stream << "computed";
+    } else {
+      StringRef names[] = {"size", "pointer", "stride", "scalar"};
+      stream << names[static_cast<unsigned>(parameter.kind)] << " of ";
+      if (auto argument = dyn_cast<BlockArgument>(source)) {
+        stream << "argument " << argument.getArgNumber();
+      } else {
+        stream << "temporary";
+      }
+      if (parameter.kind == Kind::Stride) {
+        stream << " dim " << parameter.dim;
+      }
+    }
+    parameters.push_back(builder.getStringAttr(text));
+  }
+  auto name = [&](StringRef key, Attribute value) {
+    return builder.getNamedAttr(key, value);
+  };
+  SmallVector<NamedAttribute> entries = {
+      name("kernel", builder.getStringAttr(kernel.name)),
+      name("block", builder.getDenseI64ArrayAttr({kernel.threads, 1, 1})),
+      name("shared", builder.getI64IntegerAttr(kernel.sharedBytes)),
+      name("params", builder.getArrayAttr(parameters)),
+      name("symbols", builder.getDenseI64ArrayAttr(sizes.symbols))};
+  if (blocks) {
+    AffineExpr one = builder.getAffineConstantExpr(1);
+    entries.push_back(name(
+        "grid", AffineMapAttr::get(AffineMap::get(0, sizes.symbols.size() / 2,
+                                                  {blocks, one, one},
+                                                  forall.getContext()))));
+  }
+  return builder.getDictionaryAttr(entries);
+}
+
+//===----------------------------------------------------------------------===//
+// Launches
+//===----------------------------------------------------------------------===//
+
+Attribute gpu_conversion::emitLaunch(sparse_tile::ForallOp forall,
+                                     gpu::GPUModuleOp kernels,
+                                     const KernelDescription &kernel) {
+  ImplicitLocOpBuilder b(forall.getLoc(), forall);
+  MLIRContext *context = forall.getContext();
+  auto module = forall->getParentOfType<ModuleOp>();
+  unsigned parallel = forall.getNumParallel();
+  Value blocks = arith::ConstantIndexOp::create(b, 1);
+  for (unsigned dim = 0; dim < parallel; ++dim) {
+    Value size = forall.getSizes()[dim];
+    int64_t tile = forall.getTile()[dim];
+    if (tile > 1) {
+      size = b.createOrFold<arith::DivUIOp>(
+          b.createOrFold<arith::AddIOp>(
+              size, arith::ConstantIndexOp::create(b, tile - 1)),
+          arith::ConstantIndexOp::create(b, tile));
+    }
+    blocks = b.createOrFold<arith::MulIOp>(blocks, size);
+  }
+
+  SmallVector<Value> operands(forall.getInputs());
+  llvm::append_range(operands, forall.getOutputs());
+  DenseMap<Value, memref::ExtractStridedMetadataOp> metadata;
+  auto getMetadata = [&](Value buffer) {
+    memref::ExtractStridedMetadataOp &op = metadata[buffer];
+    if (!op) {
+      op = memref::ExtractStridedMetadataOp::create(b, buffer);
+    }
+    return op;
+  };
+  SmallVector<Value> arguments;
+  for (const KernelParameter &parameter : kernel.parameters) {
+    switch (parameter.kind) {
+    case KernelParameter::Kind::Size:
+      arguments.push_back(b.createOrFold<arith::IndexCastUIOp>(
+          b.getI32Type(), forall.getSizes()[parameter.index]));
+      break;
+    case KernelParameter::Kind::Scalar: {
+      Value scalar = operands[parameter.index];
+      if (scalar.getType().isIndex()) {
+        scalar = b.createOrFold<arith::IndexCastUIOp>(b.getI32Type(), scalar);
+      }
+      arguments.push_back(scalar);
+      break;
+    }
+    case KernelParameter::Kind::Pointer: {
+      Value buffer = operands[parameter.index];
+      auto type = cast<MemRefType>(buffer.getType());
+      Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
+      auto [strides, offset] = type.getStridesAndOffset();
+      if (offset != 0) {
+        Value bytes = b.createOrFold<arith::MulIOp>(
+            getMetadata(buffer).getOffset(),
+            arith::ConstantIndexOp::create(b,
+                                           type.getElementTypeBitWidth() / 8));
+        address = b.createOrFold<arith::AddIOp>(address, bytes);
+      }
+      arguments.push_back(
+          LLVM::IntToPtrOp::create(b, hostPointer(context), toI64(b, address)));
+      break;
+    }
+    case KernelParameter::Kind::Stride:
+      arguments.push_back(toI64(
+          b,
+          getMetadata(operands[parameter.index]).getStrides()[parameter.dim]));
+      break;
+    }
+  }
+  auto getStream =
+      getRuntimeFunction(module, "sparsityGetStream", hostPointer(context), {});
+  Value stream = LLVM::CallOp::create(b, getStream, ValueRange()).getResult();
+  Value one = arith::ConstantOp::create(b, b.getI64IntegerAttr(1));
+  Value threads =
+      arith::ConstantOp::create(b, b.getI64IntegerAttr(kernel.threads));
+  Value shared =
+      arith::ConstantOp::create(b, b.getI32IntegerAttr(kernel.sharedBytes));
+  auto symbol =
+      SymbolRefAttr::get(context, kernels.getName(),
+                         {FlatSymbolRefAttr::get(context, kernel.name)});
+  gpu::LaunchFuncOp::create(
+      b, symbol, gpu::KernelDim3{toI64(b, blocks), one, one},
+      gpu::KernelDim3{threads, one, one}, shared, arguments, stream);
+  return describe(forall, kernel);
+}
+
+//===----------------------------------------------------------------------===//
+// Temporaries
+//===----------------------------------------------------------------------===//
+
+/// The bytes that `type` with `sizes` for its dynamic extents takes.
+static Value emitBytes(ImplicitLocOpBuilder &b, MemRefType type,
+                       ValueRange sizes) {
+  Value bytes = arith::ConstantIndexOp::create(
+      b, std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1));
+  unsigned next = 0;
+  for (int64_t extent : type.getShape()) {
+    Value size = ShapedType::isDynamic(extent)
+                     ? sizes[next++]
+                     : Value(arith::ConstantIndexOp::create(b, extent));
+    bytes = b.createOrFold<arith::MulIOp>(bytes, size);
+  }
+  return bytes;
+}
+
+static void lowerAlloc(memref::AllocOp alloc, unsigned number,
+                       func::FuncOp func) {
+  ImplicitLocOpBuilder b(alloc.getLoc(), alloc);
+  MLIRContext *context = alloc.getContext();
+  auto module = func->getParentOfType<ModuleOp>();
+  auto pointer = hostPointer(context);
+  // The address of a global of this module is a key that no other module has.
+  std::string name = (func.getName() + "_workspace" + Twine(number)).str();
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    LLVM::GlobalOp::create(b, b.getI8Type(), /*isConstant=*/false,
+                           LLVM::Linkage::Internal, name,
+                           b.getI8IntegerAttr(0));
+  }
+  Value key = LLVM::PtrToIntOp::create(
+      b, b.getI64Type(), LLVM::AddressOfOp::create(b, pointer, name));
+  auto workspace = getRuntimeFunction(module, "sparsityWorkspace", pointer,
+                                      {b.getI64Type(), b.getI64Type()});
+  MemRefType type = alloc.getType();
+  Value bytes = toI64(b, emitBytes(b, type, alloc.getDynamicSizes()));
+  Value memory =
+      LLVM::CallOp::create(b, workspace, ValueRange{key, bytes}).getResult();
+  LLVMTypeConverter converter(context);
+  auto descriptor =
+      MemRefDescriptor::poison(b, b.getLoc(), converter.convertType(type));
+  descriptor.setAllocatedPtr(b, b.getLoc(), memory);
+  descriptor.setAlignedPtr(b, b.getLoc(), memory);
+  descriptor.setConstantOffset(b, b.getLoc(), 0);
+  SmallVector<Value> sizes;
+  unsigned next = 0;
+  for (int64_t extent : type.getShape()) {
+    Value size = ShapedType::isDynamic(extent)
+                     ? alloc.getDynamicSizes()[next++]
+                     : Value(arith::ConstantIndexOp::create(b, extent));
+    sizes.push_back(toI64(b, size));
+  }
+  Value stride = arith::ConstantOp::create(b, b.getI64IntegerAttr(1));
+  for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
+    descriptor.setSize(b, b.getLoc(), dim, sizes[dim]);
+    descriptor.setStride(b, b.getLoc(), dim, stride);
+    stride = b.createOrFold<arith::MulIOp>(stride, sizes[dim]);
+  }
+  Value buffer = UnrealizedConversionCastOp::create(b, type, Value(descriptor))
+                     .getResult(0);
+  alloc.getResult().replaceAllUsesWith(buffer);
+  alloc.erase();
+}
+
+static LogicalResult lowerCopy(memref::CopyOp copy, func::FuncOp func) {
+  auto from = cast<MemRefType>(copy.getSource().getType());
+  auto to = cast<MemRefType>(copy.getTarget().getType());
+  if (!from.getLayout().isIdentity() || !to.getLayout().isIdentity()) {
+    return copy.emitOpError(
+               "expected contiguous buffers to copy on the device, but got ")
+           << from << " and " << to;
+  }
+  ImplicitLocOpBuilder b(copy.getLoc(), copy);
+  MLIRContext *context = copy.getContext();
+  auto module = func->getParentOfType<ModuleOp>();
+  auto pointer = hostPointer(context);
+  SmallVector<Value> sizes;
+  for (int64_t dim = 0; dim < from.getRank(); ++dim) {
+    if (from.isDynamicDim(dim)) {
+      sizes.push_back(memref::DimOp::create(b, copy.getSource(), dim));
+    }
+  }
+  auto address = [&](Value buffer) -> Value {
+    Value index = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
+    return LLVM::IntToPtrOp::create(b, pointer, toI64(b, index));
+  };
+  auto getStream = getRuntimeFunction(module, "sparsityGetStream", pointer, {});
+  auto memcpy =
+      getRuntimeFunction(module, "mgpuMemcpy", LLVM::LLVMVoidType::get(context),
+                         {pointer, pointer, b.getI64Type(), pointer});
+  Value stream = LLVM::CallOp::create(b, getStream, ValueRange()).getResult();
+  Value bytes = toI64(b, emitBytes(b, from, sizes));
+  LLVM::CallOp::create(b, memcpy,
+                       ValueRange{address(copy.getTarget()),
+                                  address(copy.getSource()), bytes, stream});
+  copy.erase();
+  return success();
+}
+
+LogicalResult gpu_conversion::lowerTemporaries(func::FuncOp func) {
+  unsigned number = 0;
+  for (Operation &op : llvm::make_early_inc_range(func.getBody().front())) {
+    if (auto alloc = dyn_cast<memref::AllocOp>(op)) {
+      lowerAlloc(alloc, number++, func);
+    } else if (isa<memref::DeallocOp>(op)) {
+      op.erase();
+    } else if (auto copy = dyn_cast<memref::CopyOp>(op)) {
+      if (failed(lowerCopy(copy, func))) {
+        return failure();
+      }
+    }
+  }
+  return success();
+}

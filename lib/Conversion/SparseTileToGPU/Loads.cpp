@@ -1,0 +1,425 @@
+//===- Loads.cpp - global to shared memory --------------------------------===//
+
+#include "Kernel.h"
+
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+using namespace mlir::sparsity::gpu_conversion;
+
+static constexpr int64_t kRowBytes = 128;
+static constexpr int64_t kChunkBytes = 16;
+static constexpr int64_t kBlockRows = 64;
+static constexpr int64_t kBlockBytes = 4096;
+
+Type gpu_conversion::getStorageType(Type type) {
+  if (isa<FloatType>(type) && type.getIntOrFloatBitWidth() == 8) {
+    return IntegerType::get(type.getContext(), 8);
+  }
+  return type;
+}
+
+static bool isMultipleOf(std::optional<int64_t> value, int64_t factor) {
+  return value && *value % factor == 0;
+}
+
+/// Whether every stride but that of `unit` keeps addresses 16-byte aligned.
+static bool keepsAlignment(const GlobalBuffer &buffer, int64_t unit,
+                           int64_t bytes) {
+  for (auto [dim, stride] : llvm::enumerate(buffer.staticStrides)) {
+    bool ok = static_cast<int64_t>(dim) == unit
+                  ? stride == 1
+                  : isMultipleOf(stride, kChunkBytes / bytes);
+    if (!ok) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Metadata bytes of 64 compressed rows: eight times fewer than the values' for
+/// 16-bit and 32-bit elements, four times fewer for 8-bit ones.
+static int64_t metadataBytes(const KernelState &state) {
+  return state.multiplyBits() == 8 ? 1024 : 512;
+}
+
+void gpu_conversion::planLoad(KernelState &state, OperandPlan &plan, bool isA) {
+  sparse_tile::TileType tile = plan.tile;
+  Type element = tile.getElementType();
+  plan.bytes = plan.rows * kRowBytes;
+  if (tile.getFormat() && !plan.expand) {
+    plan.kind = LoadKind::Packed;
+    int64_t blocks = llvm::divideCeil(plan.rows, kBlockRows);
+    plan.metadataOffset = blocks * kBlockBytes;
+    plan.bytes = blocks * (kBlockBytes + metadataBytes(state));
+    return;
+  }
+  plan.kind = LoadKind::Elements;
+  MultiplyType own;
+  bool sameType =
+      getMultiplyType(element, state.multiply == MultiplyType::TF32, own) &&
+      own == state.multiply;
+  if (!sameType || plan.mask || tile.getFormat() ||
+      !state.target.hasCopy(CopyKind::CpAsync)) {
+    return;
+  }
+  int64_t bytes = element.getIntOrFloatBitWidth() / 8;
+  const GlobalBuffer &source = plan.sources.front();
+  auto extent = [&](int64_t dim) { return source.type.getDimSize(dim); };
+  auto divides = [&](int64_t dim) {
+    return !ShapedType::isDynamic(extent(dim)) &&
+           extent(dim) % (kChunkBytes / bytes) == 0;
+  };
+  if (divides(plan.kDim) && keepsAlignment(source, plan.kDim, bytes)) {
+    plan.kind = LoadKind::AlongK;
+  } else if (plan.rowDim >= 0 && bytes == 2 && plan.rows % kBlockRows == 0 &&
+             divides(plan.rowDim) &&
+             keepsAlignment(source, plan.rowDim, bytes)) {
+    plan.kind = LoadKind::AlongRows;
+  }
+}
+
+/// 16 bytes from global to shared memory, asynchronously; zeros where not
+/// `valid`.
+static void emitCopy(KernelBuilder &b, Value to, Value from, Value valid) {
+  Value size;
+  if (!matchPattern(valid, m_One())) {
+    size = b.select(valid, b.i32(kChunkBytes), b.i32(0));
+  }
+  NVVM::CpAsyncOp::create(b, to, from, kChunkBytes,
+                          NVVM::LoadCacheModifierKind::CG, size);
+}
+
+/// Runs `body(index)` for every index below `count`, spread over the threads,
+/// unrolled.
+static void emitPerThread(KernelState &state, int64_t count,
+                          function_ref<void(Value, int64_t)> body) {
+  KernelBuilder &b = state.b;
+  for (int64_t first = 0; first < count; first += state.threads) {
+    Value index = b.add(state.thread, first);
+    Value inside =
+        first + state.threads <= count ? b.trueValue() : b.less(index, count);
+    b.when(inside, [&] { body(index, first); });
+  }
+}
+
+/// Compressed blocks: row blocks of one k-block lie next to each other in
+/// memory.
+static void emitPackedLoad(KernelState &state, const OperandPlan &plan,
+                           Value stageBase, Value block) {
+  KernelBuilder &b = state.b;
+  int64_t rowBlocks = plan.sources[0].type.getDimSize(1);
+  int64_t tileBlocks = llvm::divideCeil(plan.rows, kBlockRows);
+  Value firstBlock = b.div(plan.origins[plan.rowDim], kBlockRows);
+  auto copy = [&](const GlobalBuffer &source, int64_t blockBytes,
+                  int64_t offset) {
+    emitPerThread(
+        state, tileBlocks * blockBytes / kChunkBytes,
+        [&](Value index, int64_t) {
+          int64_t chunks = blockBytes / kChunkBytes;
+          Value rowBlock = b.add(firstBlock, b.div(index, chunks));
+          // Blocks behind the last one repeat it: their rows are never stored,
+          // and metadata must stay legal.
+          if (rowBlocks % tileBlocks != 0) {
+            rowBlock = b.min(rowBlock, b.i32(rowBlocks - 1));
+          }
+          Value at =
+              b.add(b.mul(b.toI64(block), rowBlocks * blockBytes),
+                    b.toI64(b.add(b.mul(rowBlock, blockBytes),
+                                  b.mul(b.rem(index, chunks), kChunkBytes))));
+          Value to = b.offset(state.shared,
+                              b.add(b.add(stageBase, plan.stageOffset + offset),
+                                    b.mul(index, kChunkBytes)));
+          emitCopy(b, to, b.offset(source.pointer, at), b.trueValue());
+        });
+  };
+  copy(plan.sources[0], kBlockBytes, 0);
+  copy(plan.sources[1], metadataBytes(state), plan.metadataOffset);
+}
+
+/// The byte address of the tile's first row at K = 0, outer dimensions
+/// included.
+static Value emitTileBase(KernelBuilder &b, const OperandPlan &plan,
+                          int64_t bytes) {
+  const GlobalBuffer &source = plan.sources.front();
+  Value elements = b.i64(0);
+  for (auto [dim, origin] : llvm::enumerate(plan.origins)) {
+    if (static_cast<int64_t>(dim) != plan.kDim) {
+      elements = b.add(elements, b.mul(b.toI64(origin), source.strides[dim]));
+    }
+  }
+  return b.offset(source.pointer, b.mul(elements, bytes));
+}
+
+/// `index` of a line and chunk in shared memory, swizzled; both i32.
+static Value swizzled(KernelBuilder &b, Value line, Value chunk) {
+  return b.add(b.mul(line, kRowBytes),
+               b.mul(b.bitXor(chunk, b.bitAnd(line, 7)), kChunkBytes));
+}
+
+static void emitLoadAlongK(KernelState &state, const OperandPlan &plan,
+                           Value stageBase, Value block) {
+  KernelBuilder &b = state.b;
+  int64_t bytes = state.multiplyBits() / 8, perChunk = kChunkBytes / bytes;
+  Value base = emitTileBase(b, plan, bytes);
+  Value chunk = b.bitAnd(state.thread, 7);
+  Value line = b.shr(state.thread, 3);
+  Value k = b.add(b.mul(block, state.step), b.mul(chunk, perChunk));
+  Value inK = b.less(k, plan.kLimit);
+  std::optional<int64_t> limit = getConstantIntValue(plan.kLimit);
+  if (limit && *limit % state.step == 0) {
+    inK = b.trueValue();
+  }
+  Value kBytes = b.mul(b.toI64(k), bytes);
+  // Eight threads copy a row; the rows of a thread are threads / 8 apart, which
+  // keeps the swizzle of all of them the same.
+  Value to =
+      b.add(b.add(stageBase, plan.stageOffset), swizzled(b, line, chunk));
+  int64_t linesApart = state.threads / 8;
+  for (int64_t first = 0; first < plan.rows; first += linesApart) {
+    Value row = b.add(line, first);
+    auto copy = [&] {
+      Value valid = inK;
+      Value at = kBytes;
+      if (plan.rowDim >= 0) {
+        Value global = b.add(plan.origins[plan.rowDim], row);
+        valid = b.both(valid, b.less(global, plan.rowLimit));
+        at = b.add(at,
+                   b.mul(b.toI64(row),
+                         b.mul(plan.sources[0].strides[plan.rowDim], bytes)));
+      } else {
+        valid = b.both(valid, b.equal(row, 0));
+      }
+      std::optional<int64_t> rows = getConstantIntValue(plan.rowLimit);
+      if (plan.rowDim >= 0 && rows && *rows % plan.rows == 0) {
+        valid = inK;
+      }
+      emitCopy(b, b.offset(state.shared, b.add(to, first * kRowBytes)),
+               b.offset(base, at), valid);
+    };
+    if (first + linesApart <= plan.rows) {
+      copy();
+    } else {
+      b.when(b.less(row, plan.rows), copy);
+    }
+  }
+}
+
+static void emitLoadAlongRows(KernelState &state, const OperandPlan &plan,
+                              Value stageBase, Value block) {
+  KernelBuilder &b = state.b;
+  int64_t bytes = state.multiplyBits() / 8, perChunk = kChunkBytes / bytes;
+  Value base = emitTileBase(b, plan, bytes);
+  int64_t panels = plan.rows / kBlockRows;
+  const GlobalBuffer &source = plan.sources.front();
+  emitPerThread(state, panels * state.step * 8, [&](Value index, int64_t) {
+    Value chunk = b.bitAnd(index, 7);
+    Value line = b.rem(b.shr(index, 3), state.step);
+    Value panel = b.div(index, state.step * 8);
+    Value k = b.add(b.mul(block, state.step), line);
+    Value row = b.add(b.mul(panel, kBlockRows), b.mul(chunk, perChunk));
+    Value valid =
+        b.both(b.less(k, plan.kLimit),
+               b.less(b.add(plan.origins[plan.rowDim], row), plan.rowLimit));
+    Value at =
+        b.add(b.mul(b.toI64(k), source.strides[plan.kDim]), b.toI64(row));
+    Value to = b.add(
+        b.add(stageBase, plan.stageOffset),
+        b.add(b.mul(panel, state.step * kRowBytes), swizzled(b, line, chunk)));
+    emitCopy(b, b.offset(state.shared, to), b.offset(base, b.mul(at, bytes)),
+             valid);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Element by element
+//===----------------------------------------------------------------------===//
+
+static Value zeroOf(KernelBuilder &b, Type type) {
+  return arith::ConstantOp::create(b, cast<TypedAttr>(b.getZeroAttr(type)));
+}
+
+/// An element of `type` at `pointer`; 8-bit floats are loaded as their bits.
+static Value loadElement(KernelBuilder &b, Type type, Value pointer) {
+  Type stored = getStorageType(type);
+  Value value = b.load(stored, pointer, stored.getIntOrFloatBitWidth() / 8);
+  return stored == type ? value
+                        : Value(arith::BitcastOp::create(b, type, value));
+}
+
+/// The address of the element at `indices` (i32, one per dimension).
+static Value elementAddress(KernelBuilder &b, const GlobalBuffer &buffer,
+                            ArrayRef<Value> indices) {
+  Value elements = b.i64(0);
+  for (auto [index, stride] : llvm::zip_equal(indices, buffer.strides)) {
+    elements = b.add(elements, b.mul(b.toI64(index), stride));
+  }
+  return b.offset(buffer.pointer,
+                  b.mul(elements, buffer.type.getElementTypeBitWidth() / 8));
+}
+
+/// The element of an n_of_m tensor, row-major storage: looks for its position
+/// among the n kept ones of its group.
+static Value fetchNOfM(KernelBuilder &b, const OperandPlan &plan,
+                       const TileFormat &format, ArrayRef<Value> indices) {
+  const GlobalBuffer &values = plan.sources[0], &metadata = plan.sources[1];
+  Type type = values.type.getElementType();
+  int64_t bits = format.indexBits();
+  Value position = indices[format.axis];
+  Value group = b.div(position, format.m), place = b.rem(position, format.m);
+  SmallVector<Value> others;
+  for (auto [dim, index] : llvm::enumerate(indices)) {
+    if (static_cast<int64_t>(dim) != format.axis) {
+      others.push_back(index);
+    }
+  }
+  Value first = b.mul(group, format.n);
+  auto loop = scf::ForOp::create(b, b.i32(0), b.i32(format.n), b.i32(1),
+                                 ValueRange{zeroOf(b, getStorageType(type))});
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value slot = b.add(first, loop.getInductionVar());
+    Value bit = b.mul(slot, bits);
+    SmallVector<Value> at(others);
+    at.push_back(b.shr(bit, 3));
+    Value byte = b.load(b.getI8Type(), elementAddress(b, metadata, at), 1);
+    Value word = arith::ExtUIOp::create(b, b.getI32Type(), byte);
+    Value index = b.bitAnd(b.shr(word, b.bitAnd(bit, 7)), (1 << bits) - 1);
+    at.back() = slot;
+    Type stored = getStorageType(type);
+    Value value = b.load(stored, elementAddress(b, values, at),
+                         stored.getIntOrFloatBitWidth() / 8);
+    Value here =
+        b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, index, place);
+    scf::YieldOp::create(b, b.select(here, value, loop.getRegionIterArg(0)));
+  }
+  Value found = loop.getResult(0);
+  return getStorageType(type) == type
+             ? found
+             : Value(arith::BitcastOp::create(b, type, found));
+}
+
+/// Whether the element at `indices` satisfies one of the mask's sets.
+static Value emitPredicate(KernelBuilder &b, sparse_tile::MaskOp mask,
+                           ArrayRef<Value> indices) {
+  SmallVector<Value> wide;
+  for (Value index : indices) {
+    wide.push_back(arith::IndexCastUIOp::create(b, b.getIndexType(), index));
+  }
+  Value zero = arith::ConstantIndexOp::create(b, 0);
+  Value any = arith::ConstantOp::create(b, b.getBoolAttr(false));
+  for (IntegerSet set : mask.getPredicate().getAsValueRange<IntegerSetAttr>()) {
+    Value all = b.trueValue();
+    for (unsigned index = 0; index < set.getNumConstraints(); ++index) {
+      Value expr = affine::expandAffineExpr(b, b.getLoc(),
+                                            set.getConstraint(index), wide, {});
+      auto predicate = set.isEq(index) ? arith::CmpIPredicate::eq
+                                       : arith::CmpIPredicate::sge;
+      all = b.both(all, b.createOrFold<arith::CmpIOp>(predicate, expr, zero));
+    }
+    any = b.bitOr(any, all);
+  }
+  return any;
+}
+
+/// The element as the multiply type, zero where not `valid`. Addresses of
+/// elements that are not valid are those of the tensor's first element.
+static Value fetchElement(KernelState &state, const OperandPlan &plan,
+                          SmallVector<Value> indices, Value valid) {
+  KernelBuilder &b = state.b;
+  for (Value &index : indices) {
+    index = b.select(valid, index, b.i32(0));
+  }
+  sparse_tile::TileType tile = plan.tile;
+  Value value;
+  if (tile.getFormat()) {
+    value = fetchNOfM(b, plan, tile.getFormat().getFormat(), indices);
+  } else {
+    value = loadElement(b, tile.getElementType(),
+                        elementAddress(b, plan.sources.front(), indices));
+  }
+  if (plan.mask) {
+    valid = b.both(valid, emitPredicate(b, plan.mask, indices));
+  }
+  Type type = tile.getElementType();
+  switch (state.multiply) {
+  case MultiplyType::F16:
+    type = b.getF16Type();
+    break;
+  case MultiplyType::BF16:
+    type = b.getBF16Type();
+    break;
+  case MultiplyType::F32:
+  case MultiplyType::TF32:
+    type = b.getF32Type();
+    break;
+  case MultiplyType::S8:
+  case MultiplyType::E4M3:
+  case MultiplyType::E5M2:
+    break;
+  }
+  value = convertScalarToDtype(b, b.getLoc(), value, type,
+                               /*isUnsignedCast=*/false);
+  Type stored = getStorageType(type);
+  if (stored != type) {
+    value = arith::BitcastOp::create(b, stored, value);
+  }
+  return b.select(valid, value, zeroOf(b, stored));
+}
+
+static void emitElementLoad(KernelState &state, const OperandPlan &plan,
+                            Value stageBase, Value block) {
+  KernelBuilder &b = state.b;
+  int64_t bytes = state.multiplyBits() / 8, perChunk = kChunkBytes / bytes;
+  // Neighbouring threads read neighbouring addresses: along the rows if those
+  // are contiguous.
+  bool alongRows = plan.rowDim >= 0 && !plan.tile.getFormat() &&
+                   plan.sources.front().staticStrides[plan.rowDim] == 1;
+  b.loop(state.thread, b.i32(plan.rows * 8), state.threads, [&](Value index) {
+    Value row = alongRows ? b.rem(index, plan.rows) : b.shr(index, 3);
+    Value chunk = alongRows ? b.div(index, plan.rows) : b.bitAnd(index, 7);
+    Value firstK = b.add(b.mul(block, state.step), b.mul(chunk, perChunk));
+    Value inRows =
+        plan.rowDim >= 0
+            ? b.less(b.add(plan.origins[plan.rowDim], row), plan.rowLimit)
+            : b.equal(row, 0);
+    Value packed;
+    for (int64_t element = 0; element < perChunk; ++element) {
+      Value k = b.add(firstK, element);
+      SmallVector<Value> indices(plan.origins);
+      indices[plan.kDim] = k;
+      if (plan.rowDim >= 0) {
+        indices[plan.rowDim] = b.add(plan.origins[plan.rowDim], row);
+      }
+      Value value = fetchElement(state, plan, indices,
+                                 b.both(inRows, b.less(k, plan.kLimit)));
+      if (!packed) {
+        packed = LLVM::PoisonOp::create(
+            b, VectorType::get({perChunk}, value.getType()));
+      }
+      packed = LLVM::InsertElementOp::create(b, packed, value, b.i32(element));
+    }
+    Value to =
+        b.add(b.add(stageBase, plan.stageOffset), swizzled(b, row, chunk));
+    b.store(packed, b.offset(state.shared, to), kChunkBytes);
+  });
+}
+
+void gpu_conversion::emitLoad(KernelState &state, const OperandPlan &plan,
+                              Value stageBase, Value block) {
+  switch (plan.kind) {
+  case LoadKind::Packed:
+    return emitPackedLoad(state, plan, stageBase, block);
+  case LoadKind::AlongK:
+    return emitLoadAlongK(state, plan, stageBase, block);
+  case LoadKind::AlongRows:
+    return emitLoadAlongRows(state, plan, stageBase, block);
+  case LoadKind::Elements:
+    return emitElementLoad(state, plan, stageBase, block);
+  }
+}

@@ -1,0 +1,277 @@
+//===- SparseTile.cpp - types, attributes and ops of the schedule ---------===//
+
+#include "sparsity/Dialect/SparseTile/IR/SparseTile.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::sparse_tile;
+
+#include "sparsity/Dialect/SparseTile/IR/SparseTileDialect.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "sparsity/Dialect/SparseTile/IR/SparseTileAttrs.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "sparsity/Dialect/SparseTile/IR/SparseTileTypes.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "sparsity/Dialect/SparseTile/IR/SparseTileOps.cpp.inc"
+
+void SparseTileDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "sparsity/Dialect/SparseTile/IR/SparseTileAttrs.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "sparsity/Dialect/SparseTile/IR/SparseTileTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "sparsity/Dialect/SparseTile/IR/SparseTileOps.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes and types
+//===----------------------------------------------------------------------===//
+
+LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 ArrayRef<int64_t> tile,
+                                 ArrayRef<int64_t> warps, int64_t stages,
+                                 int64_t raster, bool swap, StringRef multiply,
+                                 StringRef instruction, bool sparse) {
+  if (tile.size() != 3 ||
+      llvm::any_of(tile, [](int64_t t) { return t <= 0; })) {
+    return emitError() << "expected three positive tile extents, but got "
+                       << tile.size();
+  }
+  if (warps.size() != 2 ||
+      llvm::any_of(warps, [](int64_t w) { return w <= 0; })) {
+    return emitError() << "expected two positive warp counts, but got "
+                       << warps.size();
+  }
+  if (stages < 1) {
+    return emitError() << "expected at least 1 stage, but got " << stages;
+  }
+  if (raster < 1) {
+    return emitError() << "expected a raster of at least 1, but got " << raster;
+  }
+  return success();
+}
+
+Type TileType::parse(AsmParser &parser) {
+  SmallVector<int64_t> shape;
+  Type elementType;
+  sparsity::TileFormatAttr format;
+  if (parser.parseLess() ||
+      parser.parseDimensionList(shape, /*allowDynamic=*/false) ||
+      parser.parseType(elementType)) {
+    return {};
+  }
+  if (succeeded(parser.parseOptionalComma()) && parser.parseAttribute(format)) {
+    return {};
+  }
+  if (parser.parseGreater()) {
+    return {};
+  }
+  return get(parser.getContext(), shape, elementType, format);
+}
+
+void TileType::print(AsmPrinter &printer) const {
+  printer << "<";
+  for (int64_t extent : getShape()) {
+    printer << extent << "x";
+  }
+  printer << getElementType();
+  if (getFormat()) {
+    printer << ", " << getFormat();
+  }
+  printer << ">";
+}
+
+//===----------------------------------------------------------------------===//
+// Verifiers
+//===----------------------------------------------------------------------===//
+
+LogicalResult ForallOp::verify() {
+  if (getNumParallel() < 2) {
+    return emitOpError("expected at least two parallel dimensions, but got ")
+           << getNumParallel();
+  }
+  if (getSizes().size() < getNumParallel()) {
+    return emitOpError("expected a size for each of ")
+           << getNumParallel() << " parallel dimensions, but got "
+           << getSizes().size();
+  }
+  size_t expected = getNumParallel() + getSizes().size() + getInputs().size() +
+                    getOutputs().size();
+  if (getBody().getNumArguments() != expected) {
+    return emitOpError("expected ") << expected << " block arguments, but got "
+                                    << getBody().getNumArguments();
+  }
+  for (BlockArgument argument : getBody().getArguments().take_front(
+           getNumParallel() + getSizes().size())) {
+    if (!argument.getType().isIndex()) {
+      return emitOpError("expected block argument #")
+             << argument.getArgNumber() << " of type index, but got "
+             << argument.getType();
+    }
+  }
+  for (auto [argument, operand] :
+       llvm::zip_equal(getInputArgs(), getInputs())) {
+    if (argument.getType() != operand.getType()) {
+      return emitOpError("expected block argument #")
+             << argument.getArgNumber() << " of type " << operand.getType()
+             << ", but got " << argument.getType();
+    }
+  }
+  for (auto [argument, operand] :
+       llvm::zip_equal(getOutputArgs(), getOutputs())) {
+    if (argument.getType() != operand.getType()) {
+      return emitOpError("expected block argument #")
+             << argument.getArgNumber() << " of type " << operand.getType()
+             << ", but got " << argument.getType();
+    }
+  }
+  auto tensors = llvm::make_filter_range(getOutputs(), [](Value output) {
+    return isa<RankedTensorType>(output.getType());
+  });
+  if (!llvm::equal(ValueRange(llvm::to_vector(tensors)).getTypes(),
+                   getResults().getTypes())) {
+    return emitOpError("expected one result per output tensor, of its type");
+  }
+  return success();
+}
+
+LogicalResult PipelineOp::verify() {
+  if (getStep() <= 0) {
+    return emitOpError("expected a positive step, but got ") << getStep();
+  }
+  if (getStages() < 1) {
+    return emitOpError("expected at least 1 stage, but got ") << getStages();
+  }
+  Block &load = getLoad().front();
+  if (load.getNumArguments() != 1 || !load.getArgument(0).getType().isIndex()) {
+    return emitOpError("expected the load region to take one index");
+  }
+  auto loaded = dyn_cast<YieldOp>(load.getTerminator());
+  auto computed = dyn_cast<YieldOp>(getCompute().front().getTerminator());
+  if (!loaded || !computed) {
+    return emitOpError("expected both regions to end with a yield");
+  }
+  SmallVector<Type> arguments(loaded.getValues().getTypes());
+  llvm::append_range(arguments, getAccumulators().getTypes());
+  if (!llvm::equal(getCompute().front().getArgumentTypes(), arguments)) {
+    return emitOpError(
+        "expected the compute region to take the loaded tiles, then the "
+        "accumulators");
+  }
+  if (!llvm::equal(computed.getValues().getTypes(),
+                   getAccumulators().getTypes())) {
+    return emitOpError("expected the compute region to yield the accumulators");
+  }
+  return success();
+}
+
+LogicalResult LoadOp::verify() {
+  if (getSources().empty()) {
+    return emitOpError("expected at least one source, but got none");
+  }
+  TileType tile = getTile().getType();
+  if (getDims().size() != tile.getShape().size()) {
+    return emitOpError("expected ")
+           << tile.getShape().size()
+           << " dims, one per tile dimension, but got " << getDims().size();
+  }
+  int64_t rank = getIndices().size();
+  if (!tile.getFormat()) {
+    auto source = cast<ShapedType>(getSources().front().getType());
+    if (source.getRank() != rank) {
+      return emitOpError("expected ")
+             << source.getRank() << " indices, but got " << rank;
+    }
+    if (source.getElementType() != tile.getElementType()) {
+      return emitOpError("expected a tile of ")
+             << source.getElementType() << ", but got "
+             << tile.getElementType();
+    }
+  }
+  for (int64_t dim : getDims()) {
+    if (dim < -1 || dim >= rank) {
+      return emitOpError("expected dims between -1 and ")
+             << rank - 1 << ", but got " << dim;
+    }
+  }
+  return success();
+}
+
+LogicalResult MmaOp::verify() {
+  ArrayRef<int64_t> a = getA().getType().getShape();
+  ArrayRef<int64_t> b = getB().getType().getShape();
+  ArrayRef<int64_t> c = getAccumulator().getType().getShape();
+  if (a.size() != 2 || b.size() != 2 || c.size() != 2 || a[1] != b[1] ||
+      a[0] != c[0] || b[0] != c[1]) {
+    return emitOpError("expected tiles r x k, c x k and r x c, but got ")
+           << getA().getType() << ", " << getB().getType() << " and "
+           << getAccumulator().getType();
+  }
+  return success();
+}
+
+LogicalResult ExpandOp::verify() {
+  TileType from = getTile().getType(), to = getResult().getType();
+  if (!from.getFormat() || to.getFormat() || from.getShape() != to.getShape() ||
+      from.getElementType() != to.getElementType()) {
+    return emitOpError(
+               "expected a tile with a format and the same tile without, but "
+               "got ")
+           << from << " and " << to;
+  }
+  return success();
+}
+
+LogicalResult StoreOp::verify() {
+  auto forall = (*this)->getParentOfType<ForallOp>();
+  if (!forall) {
+    return emitOpError("expected to be inside a sparse_tile.forall");
+  }
+  unsigned parallel = forall.getNumParallel();
+  if (getMaps().size() != getInputs().size() + getOutputs().size()) {
+    return emitOpError("expected a map per input and output, but got ")
+           << getMaps().size() << " maps";
+  }
+  for (AffineMap map : getMaps().getAsValueRange<AffineMapAttr>()) {
+    if (map.getNumDims() != parallel) {
+      return emitOpError("expected maps of ")
+             << parallel << " dimensions, but got " << map.getNumDims();
+    }
+  }
+  Block &body = getBody().front();
+  if (body.getNumArguments() !=
+      parallel + getTiles().size() + getInputs().size()) {
+    return emitOpError("expected ")
+           << parallel + getTiles().size() + getInputs().size()
+           << " block arguments, but got " << body.getNumArguments();
+  }
+  auto yield = cast<YieldOp>(body.getTerminator());
+  if (yield.getValues().size() != getOutputs().size()) {
+    return emitOpError("expected ")
+           << getOutputs().size() << " yielded values, but got "
+           << yield.getValues().size();
+  }
+  for (auto [value, output] :
+       llvm::zip_equal(yield.getValues(), getOutputs())) {
+    if (value.getType() !=
+        cast<ShapedType>(output.getType()).getElementType()) {
+      return emitOpError("expected to yield ")
+             << cast<ShapedType>(output.getType()).getElementType()
+             << ", but got " << value.getType();
+    }
+  }
+  return success();
+}

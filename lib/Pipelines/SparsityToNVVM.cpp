@@ -1,0 +1,48 @@
+//===- SparsityToNVVM.cpp - the pipeline to GPU kernels -------------------===//
+
+#include "sparsity/Pipelines/Pipelines.h"
+
+#include "Schedule.h"
+
+#include "sparsity/Conversion/Passes.h"
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/Affine/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/Transforms/RequestCWrappers.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+
+void sparsity::buildSparsityToNVVMPipeline(
+    OpPassManager &manager, const SparsityToNVVMOptions &options) {
+  ScheduleOptions schedule;
+  schedule.target = options.target;
+  schedule.allowTF32 = options.allowTF32;
+  schedule.tile.assign(options.tile.begin(), options.tile.end());
+  schedule.warps.assign(options.warps.begin(), options.warps.end());
+  schedule.stages = options.stages;
+  addSchedulePasses(manager, schedule);
+
+  ConvertSparseTileToGPUPassOptions gpu;
+  gpu.target = options.target;
+  manager.addPass(createConvertSparseTileToGPUPass(gpu));
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createSparsityExpandMathPass());
+  manager.addPass(createSparsityExpandFloat8Pass());
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  manager.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
+  manager.addPass(createConvertToLLVMPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+  manager.addPass(createCSEPass());
+}

@@ -1,0 +1,98 @@
+//===- KnownTargets.cpp - THE TABLE ---------------------------------------===//
+//
+// One row a target. Shapes and types: PTX ISA, "mma", "mma.sp" and their tables
+// of supported shapes; shared memory per block: CUDA C++ Programming Guide,
+// compute capabilities.
+//
+//===----------------------------------------------------------------------===//
+
+#include "sparsity/Target/KnownTargets.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+
+static const TileFormat kDense = TileFormat::dense();
+static const TileFormat kTwoOfFour = TileFormat::nOfM(2, 4, 1);
+static const TileFormat kOneOfTwo = TileFormat::nOfM(1, 2, 1);
+
+/// The multiply-add loop of the vector conversion: any type, one row at a time.
+static const MMAInstruction kCpuInstructions[] = {
+    {"vector.fma", MultiplyType::F32, 1, 16, 1, kDense},
+    {"vector.fma", MultiplyType::F16, 1, 16, 1, kDense},
+    {"vector.fma", MultiplyType::BF16, 1, 16, 1, kDense},
+    {"vector.fma", MultiplyType::E4M3, 1, 16, 1, kDense},
+    {"vector.fma", MultiplyType::E5M2, 1, 16, 1, kDense},
+    {"vector.mul-add", MultiplyType::S8, 1, 16, 1, kDense},
+};
+
+static const MMAInstruction kSm80Instructions[] = {
+    {"mma.m16n8k16", MultiplyType::F16, 16, 8, 16, kDense},
+    {"mma.m16n8k16", MultiplyType::BF16, 16, 8, 16, kDense},
+    {"mma.m16n8k8", MultiplyType::TF32, 16, 8, 8, kDense},
+    {"mma.m16n8k32", MultiplyType::S8, 16, 8, 32, kDense},
+    {"mma.sp::ordered_metadata.m16n8k32", MultiplyType::F16, 16, 8, 32,
+     kTwoOfFour},
+    {"mma.sp::ordered_metadata.m16n8k32", MultiplyType::BF16, 16, 8, 32,
+     kTwoOfFour},
+    {"mma.sp::ordered_metadata.m16n8k16", MultiplyType::TF32, 16, 8, 16,
+     kOneOfTwo},
+    {"mma.sp::ordered_metadata.m16n8k64", MultiplyType::S8, 16, 8, 64,
+     kTwoOfFour},
+    {"fma", MultiplyType::F32, 16, 8, 4, kDense},
+};
+
+/// What sm_80 has, and 8-bit floating point (from sm_89 on).
+static const MMAInstruction kSm90aInstructions[] = {
+    {"mma.m16n8k16", MultiplyType::F16, 16, 8, 16, kDense},
+    {"mma.m16n8k16", MultiplyType::BF16, 16, 8, 16, kDense},
+    {"mma.m16n8k8", MultiplyType::TF32, 16, 8, 8, kDense},
+    {"mma.m16n8k32", MultiplyType::S8, 16, 8, 32, kDense},
+    {"mma.m16n8k32", MultiplyType::E4M3, 16, 8, 32, kDense},
+    {"mma.m16n8k32", MultiplyType::E5M2, 16, 8, 32, kDense},
+    {"mma.sp::ordered_metadata.m16n8k32", MultiplyType::F16, 16, 8, 32,
+     kTwoOfFour},
+    {"mma.sp::ordered_metadata.m16n8k32", MultiplyType::BF16, 16, 8, 32,
+     kTwoOfFour},
+    {"mma.sp::ordered_metadata.m16n8k16", MultiplyType::TF32, 16, 8, 16,
+     kOneOfTwo},
+    {"mma.sp::ordered_metadata.m16n8k64", MultiplyType::S8, 16, 8, 64,
+     kTwoOfFour},
+    {"mma.sp::ordered_metadata.m16n8k64", MultiplyType::E4M3, 16, 8, 64,
+     kTwoOfFour},
+    {"mma.sp::ordered_metadata.m16n8k64", MultiplyType::E5M2, 16, 8, 64,
+     kTwoOfFour},
+    {"fma", MultiplyType::F32, 16, 8, 4, kDense},
+};
+
+static const CopyKind kCpuCopies[] = {CopyKind::Plain};
+static const CopyKind kSm80Copies[] = {CopyKind::Plain, CopyKind::CpAsync};
+
+static const TargetInfo kTargets[] = {
+    {"cpu", TargetKind::Cpu, "", "", 0, 1, kCpuCopies, kCpuInstructions},
+    {"sm_80", TargetKind::Gpu, "sm_80", "+ptx85", 163 * 1024, 32, kSm80Copies,
+     kSm80Instructions},
+    {"sm_90a", TargetKind::Gpu, "sm_90a", "+ptx85", 227 * 1024, 32, kSm80Copies,
+     kSm90aInstructions},
+};
+
+ArrayRef<TargetInfo> mlir::sparsity::getKnownTargets() { return kTargets; }
+
+const TargetInfo *mlir::sparsity::lookupTarget(StringRef name) {
+  const TargetInfo *found = llvm::find_if(
+      kTargets, [&](const TargetInfo &info) { return info.name == name; });
+  return found == std::end(kTargets) ? nullptr : found;
+}
+
+StringRef mlir::sparsity::getKnownTargetNames() {
+  static const std::string names = [] {
+    std::string text;
+    for (const TargetInfo &info : kTargets) {
+      text += (text.empty() ? "" : ", ") + info.name.str();
+    }
+    return text;
+  }();
+  return names;
+}

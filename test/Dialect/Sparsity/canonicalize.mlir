@@ -1,0 +1,64 @@
+// RUN: sparsity-opt %s -canonicalize | FileCheck %s
+
+#w = #sparsity.n_of_m<2:4, axis = 1>
+
+// CHECK-LABEL: func.func @decode_of_encode
+// CHECK-SAME: (%[[X:.*]]: tensor<64x64xf16>)
+// CHECK-NEXT: return %[[X]]
+func.func @decode_of_encode(%x: tensor<64x64xf16>) -> tensor<64x64xf16> {
+  %e = sparsity.encode %x : tensor<64x64xf16> to tensor<64x64xf16, #w>
+  %d = sparsity.decode %e : tensor<64x64xf16, #w> to tensor<64x64xf16>
+  return %d : tensor<64x64xf16>
+}
+
+// A window restricts the source, so the pair is not the identity.
+// CHECK-LABEL: func.func @decode_of_restriction
+// CHECK: sparsity.encode
+// CHECK: %[[D:.*]] = sparsity.decode
+// CHECK: return %[[D]]
+func.func @decode_of_restriction(%x: tensor<64x64xf16>) -> tensor<64x64xf16> {
+  %e = sparsity.encode %x : tensor<64x64xf16> to tensor<64x64xf16, #sparsity.window<right = 0>>
+  %d = sparsity.decode %e : tensor<64x64xf16, #sparsity.window<right = 0>> to tensor<64x64xf16>
+  return %d : tensor<64x64xf16>
+}
+
+// Blocks are found by value: only the list knows which are present.
+// CHECK-LABEL: func.func @decode_of_blocks
+// CHECK: sparsity.decode
+func.func @decode_of_blocks(%x: tensor<64x64xf16>) -> tensor<64x64xf16> {
+  %e = sparsity.encode %x : tensor<64x64xf16> to tensor<64x64xf16, #sparsity.block<16x16>>
+  %d = sparsity.decode %e : tensor<64x64xf16, #sparsity.block<16x16>> to tensor<64x64xf16>
+  return %d : tensor<64x64xf16>
+}
+
+// Pruning changes values.
+// CHECK-LABEL: func.func @decode_of_prune
+// CHECK: sparsity.prune
+// CHECK: sparsity.decode
+func.func @decode_of_prune(%x: tensor<64x64xf16>) -> tensor<64x64xf16> {
+  %e = sparsity.prune %x : tensor<64x64xf16> to tensor<64x64xf16, #w>
+  %d = sparsity.decode %e : tensor<64x64xf16, #w> to tensor<64x64xf16>
+  return %d : tensor<64x64xf16>
+}
+
+// CHECK-LABEL: func.func @field_of_assemble
+// CHECK-SAME: (%[[V:.*]]: tensor<64x32xf16>, %[[M:.*]]: tensor<64x8xi8>)
+// CHECK-NEXT: return %[[M]], %[[V]]
+func.func @field_of_assemble(%v: tensor<64x32xf16>, %m: tensor<64x8xi8>)
+    -> (tensor<64x8xi8>, tensor<64x32xf16>) {
+  %w = sparsity.assemble %v, %m : tensor<64x32xf16>, tensor<64x8xi8> to tensor<64x64xf16, #w>
+  %a = sparsity.field %w "metadata" : tensor<64x64xf16, #w> to tensor<64x8xi8>
+  %b = sparsity.field %w "values" : tensor<64x64xf16, #w> to tensor<64x32xf16>
+  return %a, %b : tensor<64x8xi8>, tensor<64x32xf16>
+}
+
+// The operand's type is more static than the field's: no fold that changes types.
+// CHECK-LABEL: func.func @field_of_other_type
+// CHECK: sparsity.field
+func.func @field_of_other_type(%p: tensor<2xi32>, %c: tensor<1xi32>, %v: tensor<1x64x64xf16>)
+    -> tensor<?xi32> {
+  %w = sparsity.assemble %p, %c, %v : tensor<2xi32>, tensor<1xi32>, tensor<1x64x64xf16>
+    to tensor<64x64xf16, #sparsity.block<64x64>>
+  %f = sparsity.field %w "coordinates" : tensor<64x64xf16, #sparsity.block<64x64>> to tensor<?xi32>
+  return %f : tensor<?xi32>
+}

@@ -1,0 +1,196 @@
+//===- Check.cpp - results against the oracle -----------------------------===//
+//
+// Two conditions, t being the tolerance of the result's type:
+//
+//   sqrt(sum of squared errors) <= t * sqrt(sum of squared expected values)
+//   |error| <= 2 t |expected| + t * (root mean square of the expected values)
+//
+// The first is the error of the result as a whole; the second finds a few elements
+// that are wrong among many, and allows one rounding to the other neighbour. t is
+// the distance of two neighbours in the type, relative to their size, or for f32,
+// where the sum's order is what counts, the error of a sum of many terms. Integers
+// have to be equal.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Check.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::sparsity;
+using namespace mlir::sparsity::run;
+using runtime::ElementType;
+
+static double getTolerance(ElementType type) {
+  switch (type) {
+  case ElementType::F8E5M2:
+    return 0.16;
+  case ElementType::F8E4M3FN:
+    return 0.08;
+  case ElementType::BF16:
+    return 1e-2;
+  case ElementType::F16:
+    return 1e-3;
+  case ElementType::F32:
+  case ElementType::F64: // the program's own sums are in f32
+    return 1e-5;
+  default:
+    return 0;
+  }
+}
+
+/// The longest sum in the program, as far as its sizes are static.
+static int64_t getLongestSum(ModuleOp module) {
+  int64_t longest = 1;
+  module.walk([&](linalg::LinalgOp op) {
+    int64_t terms = 1;
+    for (auto [size, iterator] :
+         llvm::zip_equal(op.getStaticLoopRanges(), op.getIteratorTypesArray())) {
+      if (iterator == utils::IteratorType::reduction && size > 0) {
+        terms *= size;
+      }
+    }
+    longest = std::max(longest, terms);
+  });
+  return longest;
+}
+
+/// The coarsest type that values of the program are rounded to on their way.
+static double getRoundingTolerance(ModuleOp module) {
+  double tolerance = 0;
+  auto consider = [&](Type type) {
+    if (std::optional<ElementType> element =
+            getElementType(getElementTypeOrSelf(type))) {
+      tolerance = std::max(tolerance, getTolerance(*element));
+    }
+  };
+  module.walk([&](Operation *op) {
+    if (isa<arith::TruncFOp>(op)) {
+      consider(op->getResult(0).getType());
+    }
+    // A contraction's own result is rounded to its type before it is used again.
+    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+      if (linalgOp.getNumReductionLoops()) {
+        llvm::for_each(op->getResultTypes(), consider);
+      }
+    }
+    if (op->getName().getStringRef() == "sparsity.attention") {
+      llvm::for_each(op->getOperandTypes(), consider);
+    }
+  });
+  return tolerance;
+}
+
+static double settleTolerance(ModuleOp module, ElementType type,
+                              const Arguments &arguments) {
+  constexpr double kTF32 = 1e-3;
+  constexpr double kSumOfTolerance = 4096;
+  if (arguments.tolerance >= 0) {
+    return arguments.tolerance;
+  }
+  if (!runtime::isFloat(type)) {
+    return 0;
+  }
+  double tolerance = std::max(getTolerance(type), getRoundingTolerance(module));
+  if (arguments.allowTF32) {
+    tolerance = std::max(tolerance, kTF32);
+  }
+  // The error of a sum in f32 grows with the root of its length.
+  double growth =
+      std::sqrt(static_cast<double>(getLongestSum(module)) / kSumOfTolerance);
+  return std::max(tolerance, getTolerance(ElementType::F32) * std::max(1.0, growth));
+}
+
+static std::string printIndex(int64_t element, ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> index(shape.size());
+  for (size_t i = shape.size(); i-- > 0;) {
+    index[i] = element % shape[i];
+    element /= shape[i];
+  }
+  std::string text;
+  for (int64_t position : index) {
+    text += (text.empty() ? "" : ", ") + std::to_string(position);
+  }
+  return "[" + text + "]";
+}
+
+static bool checkResult(size_t number, const HostTensor &result,
+                        const HostTensor &expected, double tolerance) {
+  constexpr int kShown = 5;
+  llvm::raw_ostream &out = llvm::outs();
+  std::string label = "check: result " + std::to_string(number) + ": ";
+  if (!llvm::equal(result.shape, expected.shape)) {
+    out << label << "expected shape " << printShape(expected.shape) << ", but got "
+        << printShape(result.shape) << ": FAILED\n";
+    return false;
+  }
+  std::vector<double> got = toDoubles(result), want = toDoubles(expected);
+  double sumOfSquares = 0;
+  for (double value : want) {
+    sumOfSquares += std::isfinite(value) ? value * value : 0;
+  }
+  double rms = want.empty() ? 0 : std::sqrt(sumOfSquares / want.size());
+  double largest = 0, sumOfErrors = 0;
+  std::vector<size_t> wrong;
+  size_t wrongCount = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    double error = std::fabs(got[i] - want[i]);
+    bool same = got[i] == want[i] || (std::isnan(got[i]) && std::isnan(want[i]));
+    if (same) {
+      continue;
+    }
+    bool close = std::isfinite(error) &&
+                 error <= 2 * tolerance * std::fabs(want[i]) + tolerance * rms;
+    largest = std::isnan(error) || std::isnan(largest)
+                  ? std::nan("")
+                  : std::max(largest, error);
+    sumOfErrors += error * error;
+    if (!close) {
+      ++wrongCount;
+      if (wrong.size() < kShown) {
+        wrong.push_back(i);
+      }
+    }
+  }
+  double relative =
+      sumOfErrors == 0 ? 0 : std::sqrt(sumOfErrors) / std::sqrt(sumOfSquares);
+  bool ok = wrongCount == 0 && relative <= tolerance;
+  out << label << "max abs error " << llvm::format("%.3g", largest)
+      << ", relative (Frobenius) error " << llvm::format("%.3g", relative)
+      << ", tolerance " << llvm::format("%.3g", tolerance) << ": "
+      << (ok ? "ok" : "FAILED") << "\n";
+  for (size_t element : wrong) {
+    out << "  at " << printIndex(element, result.shape) << ": expected "
+        << llvm::format("%.9g", want[element]) << ", but got "
+        << llvm::format("%.9g", got[element]) << "\n";
+  }
+  if (wrongCount > wrong.size()) {
+    out << "  and " << wrongCount - wrong.size() << " more of " << want.size()
+        << " elements\n";
+  }
+  return ok;
+}
+
+bool run::checkResults(ModuleOp source, const std::vector<HostTensor> &results,
+                       const std::vector<HostTensor> &expected,
+                       const Arguments &arguments) {
+  if (results.size() != expected.size()) {
+    printError("expected " + std::to_string(expected.size()) +
+               " results, but got " + std::to_string(results.size()));
+    return false;
+  }
+  bool ok = true;
+  for (size_t i = 0; i < results.size(); ++i) {
+    double tolerance =
+        settleTolerance(source, results[i].elementType, arguments);
+    ok = checkResult(i, results[i], expected[i], tolerance) && ok;
+  }
+  return ok;
+}

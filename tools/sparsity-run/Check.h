@@ -1,0 +1,18 @@
+//===- Check.h - results against the oracle ---------------------*- C++ -*-===//
+
+#ifndef SPARSITY_TOOLS_RUN_CHECK_H
+#define SPARSITY_TOOLS_RUN_CHECK_H
+
+#include "Inputs.h"
+
+namespace mlir::sparsity::run {
+
+/// Compares every result and prints a line for each, with the first mismatches of
+/// those that differ. Returns whether all are close enough.
+bool checkResults(ModuleOp source, const std::vector<HostTensor> &results,
+                  const std::vector<HostTensor> &expected,
+                  const Arguments &arguments);
+
+} // namespace mlir::sparsity::run
+
+#endif // SPARSITY_TOOLS_RUN_CHECK_H

@@ -1,0 +1,149 @@
+//===- CpuRunner.cpp - compiles programs, and runs them on the CPU --------===//
+
+#include "Runner.h"
+
+#include "sparsity-c/Runtime.h"
+#include "sparsity/Execution/Compile.h"
+#include "sparsity/Execution/JIT.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+#include <chrono>
+
+using namespace mlir;
+using namespace mlir::sparsity;
+using namespace mlir::sparsity::run;
+using runtime::Status;
+using runtime::StatusOr;
+
+FailureOr<Program> run::compileProgram(ModuleOp source, const std::string &entry,
+                                       const std::string &target,
+                                       bool allowTF32) {
+  Program program;
+  program.module = source.clone();
+  ModuleOp module = *program.module;
+  if (failed(compileForTarget(module, target, allowTF32))) {
+    return failure();
+  }
+  Operation *function = lookupEntry(module, entry);
+  if (!function) {
+    return module.emitError("expected the compiled program to keep @")
+           << entry << ", but got none";
+  }
+  FailureOr<EntryAbi> abi = readEntryAbi(function);
+  if (failed(abi) || failed(embedKernels(module))) {
+    return failure();
+  }
+  program.abi = std::move(*abi);
+  sparsityClearLastError();
+  FailureOr<std::unique_ptr<ExecutionEngine>> engine = createJIT(module);
+  if (failed(engine)) {
+    return failure();
+  }
+  program.engine = std::move(*engine);
+  // Loading kernels happens in global constructors, which have no result.
+  if (Status status = runtime::takeLastError(); !status.ok()) {
+    return module.emitError("expected kernels that the driver loads, but got: ")
+           << status.message;
+  }
+  auto call = program.engine->lookupPacked("_mlir_ciface_" + entry);
+  if (!call) {
+    return module.emitError("expected the compiled program to have a C interface "
+                            "for @")
+           << entry << ", but got: " << llvm::toString(call.takeError());
+  }
+  program.call = *call;
+  return program;
+}
+
+std::vector<int64_t> run::makeDescriptor(const void *data,
+                                         llvm::ArrayRef<int64_t> shape) {
+  std::vector<int64_t> words(3 + 2 * shape.size());
+  words[0] = words[1] = reinterpret_cast<int64_t>(data);
+  int64_t stride = 1;
+  for (size_t i = shape.size(); i-- > 0;) {
+    words[3 + i] = shape[i];
+    words[3 + shape.size() + i] = stride;
+    stride *= shape[i];
+  }
+  return words;
+}
+
+double run::median(std::vector<double> values) {
+  if (values.empty()) {
+    return 0;
+  }
+  llvm::sort(values);
+  size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle]
+                           : (values[middle - 1] + values[middle]) / 2;
+}
+
+namespace {
+class CpuRunner : public Runner {
+public:
+  CpuRunner(const Program &program, std::vector<FlatArgument> &flat);
+  Status run() override;
+  StatusOr<Timing> time() override;
+
+private:
+  const Program &program;
+  std::vector<std::vector<int64_t>> descriptors;
+  std::vector<void *> pointers;
+  std::vector<uint64_t> scalars;
+  std::vector<void *> packed;
+};
+} // namespace
+
+CpuRunner::CpuRunner(const Program &program, std::vector<FlatArgument> &flat)
+    : program(program), descriptors(flat.size()), pointers(flat.size()),
+      scalars(flat.size()) {
+  for (auto [i, argument] : llvm::enumerate(flat)) {
+    if (argument.buffer) {
+      descriptors[i] =
+          makeDescriptor(argument.buffer->data.get(), argument.buffer->shape);
+      pointers[i] = descriptors[i].data();
+      packed.push_back(&pointers[i]);
+    } else {
+      scalars[i] = argument.scalar;
+      packed.push_back(&scalars[i]);
+    }
+  }
+}
+
+Status CpuRunner::run() {
+  sparsityClearLastError();
+  program.call(packed.data());
+  return runtime::takeLastError();
+}
+
+StatusOr<Timing> CpuRunner::time() {
+  using Clock = std::chrono::steady_clock;
+  constexpr size_t kRuns = 21, kFewestRuns = 3;
+  constexpr std::chrono::seconds kBudget(10);
+  if (Status status = run(); !status.ok()) {
+    return status;
+  }
+  std::vector<double> milliseconds;
+  Clock::time_point begin = Clock::now();
+  while (milliseconds.size() < kRuns &&
+         (milliseconds.size() < kFewestRuns || Clock::now() - begin < kBudget)) {
+    Clock::time_point start = Clock::now();
+    if (Status status = run(); !status.ok()) {
+      return status;
+    }
+    std::chrono::duration<double, std::milli> elapsed = Clock::now() - start;
+    milliseconds.push_back(elapsed.count());
+  }
+  Timing timing;
+  timing.runs = milliseconds.size();
+  timing.milliseconds = median(std::move(milliseconds));
+  return timing;
+}
+
+StatusOr<std::unique_ptr<Runner>>
+run::createCpuRunner(const Program &program, std::vector<FlatArgument> &flat) {
+  return std::unique_ptr<Runner>(std::make_unique<CpuRunner>(program, flat));
+}

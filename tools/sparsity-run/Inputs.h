@@ -1,0 +1,58 @@
+//===- Inputs.h - the program's arguments, dense ----------------*- C++ -*-===//
+
+#ifndef SPARSITY_TOOLS_RUN_INPUTS_H
+#define SPARSITY_TOOLS_RUN_INPUTS_H
+
+#include "Arguments.h"
+#include "Values.h"
+
+#include "sparsity/Execution/EntryAbi.h"
+#include "sparsity/Runtime/Pack.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <vector>
+
+namespace mlir::sparsity::run {
+
+/// One argument of the source program as a dense tensor, encoded or not.
+struct Input {
+  Type type;
+  HostTensor value;
+  /// Read from a file, or random.
+  bool given = false;
+};
+
+/// One argument of the compiled function: a buffer, or a scalar of up to eight
+/// bytes.
+struct FlatArgument {
+  std::optional<HostTensor> buffer;
+  bool isResult = false;
+  uint64_t scalar = 0;
+};
+
+/// Finds the entry function, settles the shape of each of its arguments and reads
+/// the given files. Errors have been printed.
+FailureOr<std::vector<Input>> readInputs(ModuleOp module,
+                                         const Arguments &arguments);
+
+/// Makes the arguments that no file gave: random values, then pruned and masked as
+/// their encodings in `abi` ask. Masks given values too. Errors have been printed.
+LogicalResult fillInputs(std::vector<Input> &inputs, const EntryAbi &abi,
+                         const Arguments &arguments);
+
+/// The packer's description of `value`, a tensor of the n:m encoded `type`.
+runtime::NOfMSpec getPackerSpec(RankedTensorType type, const HostTensor &value);
+
+/// The arguments of the compiled function: `inputs` packed, and results filled with
+/// poison or zeros. Errors have been printed.
+FailureOr<std::vector<FlatArgument>>
+flattenArguments(const std::vector<Input> &inputs, const EntryAbi &abi,
+                 const Arguments &arguments);
+
+/// The results among `flat`, in order.
+std::vector<HostTensor> getResults(const std::vector<FlatArgument> &flat);
+
+} // namespace mlir::sparsity::run
+
+#endif // SPARSITY_TOOLS_RUN_INPUTS_H

@@ -1,0 +1,220 @@
+//===- Report.cpp - what the compiler decided and skipped -----------------===//
+
+#include "Report.h"
+
+#include "sparsity/Coverage/Classify.h"
+#include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <set>
+
+using namespace mlir;
+using namespace mlir::sparsity;
+using namespace mlir::sparsity::run;
+
+//===----------------------------------------------------------------------===//
+// Remarks
+//===----------------------------------------------------------------------===//
+
+static std::string printLocation(Location location) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (auto file = location->findInstanceOf<FileLineColLoc>()) {
+    stream << file.getFilename().getValue() << ":" << file.getLine() << ":"
+           << file.getColumn() << ": ";
+  }
+  return text;
+}
+
+namespace {
+class Streamer : public remark::detail::MLIRRemarkStreamerBase {
+public:
+  using Add = std::function<void(Location, const std::string &)>;
+  explicit Streamer(Add add) : add(std::move(add)) {}
+
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    stream << remark.getRemarkName() << ": ";
+    StringRef separator;
+    for (const remark::detail::Remark::Arg &argument : remark.getArgs()) {
+      stream << separator;
+      if (argument.key != "Remark") {
+        stream << argument.key << " = ";
+      }
+      stream << argument.val;
+      separator = ", ";
+    }
+    add(remark.getLocation(), text);
+  }
+
+private:
+  Add add;
+};
+} // namespace
+
+RemarkCollector::RemarkCollector(MLIRContext &context)
+    : handler(&context, [this](Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() != DiagnosticSeverity::Remark) {
+          return failure();
+        }
+        add(diagnostic.getLocation(), diagnostic.str());
+        return success();
+      }) {
+  remark::RemarkCategories categories;
+  categories.all = ".*";
+  (void)remark::enableOptimizationRemarks(
+      context,
+      std::make_unique<Streamer>(
+          [this](Location location, const std::string &message) {
+            add(location, message);
+          }),
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
+}
+
+void RemarkCollector::add(Location location, const std::string &message) {
+  if (isEnabled) {
+    lines.push_back(printLocation(location) + "remark: " + message);
+  }
+}
+
+void RemarkCollector::print() const {
+  std::set<std::string> seen;
+  for (const std::string &line : lines) {
+    if (seen.insert(line).second) {
+      llvm::outs() << line << "\n";
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// What is skipped
+//===----------------------------------------------------------------------===//
+
+/// The share of the tensor's tiles, 64 wide in the last two dimensions, that hold
+/// no element, wherever that is known without the data.
+static double getEmptyShare(RankedTensorType type, ArrayRef<int64_t> shape) {
+  constexpr int64_t kTile = 64;
+  Coverage coverage = getSparsityEncoding(type).getCoverage(type);
+  if (coverage.isAll() || !coverage.hasPredicate() || shape.empty() ||
+      coverage.kind() == Coverage::Kind::Listed) {
+    return 0;
+  }
+  std::vector<int64_t> sizes(shape.begin(), shape.end());
+  Box tile(sizes.size());
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    tile[i] = {0, i + 2 < sizes.size() ? sizes[i] : std::min(kTile, sizes[i])};
+  }
+  size_t column = sizes.size() - 1;
+  size_t row = sizes.size() > 1 ? column - 1 : column;
+  int64_t rows = row == column ? 1 : sizes[row];
+  int64_t total = 0, empty = 0;
+  for (int64_t i = 0; i < rows; i += kTile) {
+    for (int64_t j = 0; j < sizes[column]; j += kTile) {
+      if (row != column) {
+        tile[row] = {i, std::min(i + kTile, rows)};
+      }
+      tile[column] = {j, std::min(j + kTile, sizes[column])};
+      ++total;
+      empty += classify(coverage, tile, sizes) == TileKind::Empty;
+    }
+  }
+  return total ? static_cast<double>(empty) / total : 0;
+}
+
+/// The share of the multiply-adds with an operand of this storage that the compiled
+/// program does without: empty tiles, and what an instruction that takes the
+/// compressed operand leaves out (2:4, or 1:2 for 32-bit elements). Formats that
+/// are expanded save bytes only.
+static double getSkippedShare(RankedTensorType type, ArrayRef<int64_t> shape) {
+  bool isNative =
+      getSparsityEncoding(type).getStorageLayout() == StorageLayout::CoreMatrix;
+  double share = 1 - getEmptyShare(type, shape);
+  return 1 - share * (isNative ? 0.5 : 1.0);
+}
+
+/// The function argument that `value` holds, through ops that move nothing.
+static BlockArgument traceArgument(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<EncodeOp, PruneOp, DecodeOp>(op) &&
+        op->getName().getStringRef() != "tensor.cast" &&
+        op->getName().getStringRef() != "linalg.transpose") {
+      return {};
+    }
+    value = op->getOperand(0);
+  }
+  return cast<BlockArgument>(value);
+}
+
+void run::printSkipped(ModuleOp source, const std::string &entry,
+                       const std::vector<Input> &inputs, const EntryAbi &abi,
+                       const std::string &target) {
+  auto function = source.lookupSymbol<func::FuncOp>(entry);
+  double storedBytes = 0, denseBytes = 0;
+  std::map<int64_t, RankedTensorType> encoded;
+  for (const EntryArgument &argument : abi) {
+    if (argument.kind != EntryArgument::Kind::Field) {
+      continue;
+    }
+    auto type = cast<RankedTensorType>(argument.type);
+    const HostTensor &value = inputs[argument.index].value;
+    auto concrete = RankedTensorType::get(value.shape, type.getElementType(),
+                                          type.getEncoding());
+    if (encoded.emplace(argument.index, concrete).second) {
+      denseBytes += value.bytes();
+      for (const StorageField &field :
+           getSparsityEncoding(concrete).getStorage(concrete)) {
+        if (std::optional<runtime::ElementType> element =
+                getElementType(field.type.getElementType());
+            element && field.type.hasStaticShape()) {
+          storedBytes += static_cast<double>(field.type.getNumElements()) *
+                         runtime::getElementSize(*element);
+        }
+      }
+    }
+  }
+
+  // Dynamic loops of a program run over its one symbol (tokens); its value then
+  // does not change a share.
+  int64_t symbol = 1;
+  for (const Input &input : inputs) {
+    auto type = dyn_cast<RankedTensorType>(input.type);
+    for (int64_t i = 0; type && i < type.getRank(); ++i) {
+      symbol = type.isDynamicDim(i) ? input.value.shape[i] : symbol;
+    }
+  }
+  double total = 0, skipped = 0;
+  function.walk([&](linalg::LinalgOp op) {
+    if (!op.getNumReductionLoops() || op.getNumDpsInputs() < 2) {
+      return;
+    }
+    double work = 1;
+    for (int64_t size : op.getStaticLoopRanges()) {
+      work *= static_cast<double>(size < 0 ? symbol : size);
+    }
+    double share = 1;
+    for (Value operand : op.getDpsInputs()) {
+      BlockArgument argument = traceArgument(operand);
+      auto found = argument ? encoded.find(argument.getArgNumber()) : encoded.end();
+      if (found != encoded.end()) {
+        share *= 1 - getSkippedShare(found->second, found->second.getShape());
+      }
+    }
+    total += work;
+    skipped += work * (1 - share);
+  });
+  constexpr double kPercent = 100;
+  llvm::outs() << "skipped: "
+               << llvm::format("%.1f", total > 0 ? kPercent * skipped / total : 0)
+               << " % of multiply-adds, "
+               << llvm::format("%.1f", denseBytes > 0
+                                           ? kPercent * (1 - storedBytes / denseBytes)
+                                           : 0)
+               << " % of weight bytes (" << target << ")\n";
+}

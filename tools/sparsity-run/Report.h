@@ -1,0 +1,40 @@
+//===- Report.h - what the compiler decided and skipped ---------*- C++ -*-===//
+
+#ifndef SPARSITY_TOOLS_RUN_REPORT_H
+#define SPARSITY_TOOLS_RUN_REPORT_H
+
+#include "Runner.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+
+namespace mlir::sparsity::run {
+
+/// Collects optimization remarks and diagnostics of severity remark.
+class RemarkCollector {
+public:
+  explicit RemarkCollector(MLIRContext &context);
+
+  /// Prints what was collected, a line each.
+  void print() const;
+
+  /// Remarks that come while this is off are dropped.
+  void setEnabled(bool value) { isEnabled = value; }
+
+private:
+  void add(Location location, const std::string &message);
+
+  bool isEnabled = false;
+  std::vector<std::string> lines;
+  ScopedDiagnosticHandler handler;
+};
+
+/// Prints which share of the multiply-adds and of the weights' bytes the compiled
+/// program does without. `source` is the program, `abi` its storage as compiled.
+void printSkipped(ModuleOp source, const std::string &entry,
+                  const std::vector<Input> &inputs, const EntryAbi &abi,
+                  const std::string &target);
+
+} // namespace mlir::sparsity::run
+
+#endif // SPARSITY_TOOLS_RUN_REPORT_H

@@ -1,0 +1,259 @@
+//===- sparsity-run.cpp - compiles a program and runs it ------------------===//
+
+#include "Arguments.h"
+#include "Check.h"
+#include "Inputs.h"
+#include "Oracle.h"
+#include "Progress.h"
+#include "Report.h"
+#include "Runner.h"
+
+#include "sparsity/Execution/Compile.h"
+#include "sparsity/Pipelines/Pipelines.h"
+#include "sparsity/Runtime/CudaDriver.h"
+#include "sparsity/Target/KnownTargets.h"
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+using namespace mlir::sparsity::run;
+using runtime::StatusOr;
+
+namespace {
+/// Where the program runs, and what it is compiled for.
+struct Place {
+  bool isCuda = false;
+  std::string target = "cpu";
+  /// For the report: the GPU's name.
+  std::string device = "CPU";
+};
+} // namespace
+
+/// The newest target that a device of this compute capability runs; "a" targets run
+/// on theirs only.
+static StatusOr<std::string> getDefaultTarget(const runtime::Device &device) {
+  if (device.major == 9) {
+    return std::string("sm_90a");
+  }
+  if (device.major >= 8) {
+    return std::string("sm_80");
+  }
+  return runtime::Status::error(
+      "expected a GPU of compute capability 8.0 or newer, but got " + device.name +
+      " of " + std::to_string(device.major) + "." + std::to_string(device.minor));
+}
+
+static StatusOr<Place> choosePlace(const Arguments &arguments) {
+  Place place;
+  if (!arguments.target.empty()) {
+    const TargetInfo *info = lookupTarget(arguments.target);
+    if (!info) {
+      return runtime::Status::error("expected --target among " +
+                                    getKnownTargetNames().str() + ", but got '" +
+                                    arguments.target + "'");
+    }
+    bool isGpu = info->kind == TargetKind::Gpu;
+    if (isGpu == (arguments.device == DeviceChoice::Cpu) &&
+        arguments.device != DeviceChoice::Auto) {
+      return runtime::Status::error(
+          "expected --target to name a target of the device, but got '" +
+          arguments.target + "'");
+    }
+    if (!isGpu) {
+      return place;
+    }
+  }
+  if (arguments.device == DeviceChoice::Cpu) {
+    return place;
+  }
+  StatusOr<runtime::Device> device = runtime::getDevice();
+  runtime::Status problem = device.ok() ? runtime::Status() : device.status();
+  if (problem.ok()) {
+    StatusOr<std::string> target = getDefaultTarget(*device);
+    problem = target.ok() ? runtime::Status() : target.status();
+    if (problem.ok()) {
+      place.isCuda = true;
+      place.target = arguments.target.empty() ? *target : arguments.target;
+      place.device = device->name;
+      return place;
+    }
+  }
+  if (arguments.device == DeviceChoice::Cuda || !arguments.target.empty()) {
+    return problem;
+  }
+  llvm::errs() << "sparsity-run: running on the CPU: " << problem.message << "\n";
+  return place;
+}
+
+static StatusOr<std::unique_ptr<Runner>>
+createRunner(const Place &place, const Program &program,
+             std::vector<FlatArgument> &flat) {
+  return place.isCuda ? createCudaRunner(program, flat)
+                      : createCpuRunner(program, flat);
+}
+
+/// Times `runner`, and the program without sparsity on the same inputs.
+static LogicalResult printTimes(ModuleOp source, const Arguments &arguments,
+                                const Place &place,
+                                const std::vector<Input> &inputs, Runner &runner) {
+  StatusOr<Timing> sparse = runner.time();
+  if (!sparse.ok()) {
+    printError(sparse.status().message);
+    return failure();
+  }
+  OwningOpRef<ModuleOp> denseSource = source.clone();
+  if (failed(runPassPipeline(*denseSource, "sparsity-densify"))) {
+    return failure();
+  }
+  FailureOr<Program> dense = compileProgram(*denseSource, arguments.entry,
+                                            place.target, arguments.allowTF32);
+  if (failed(dense)) {
+    return failure();
+  }
+  FailureOr<std::vector<FlatArgument>> flat =
+      flattenArguments(inputs, dense->abi, arguments);
+  if (failed(flat)) {
+    return failure();
+  }
+  StatusOr<std::unique_ptr<Runner>> denseRunner = createRunner(place, *dense, *flat);
+  StatusOr<Timing> time = denseRunner.ok() ? (*denseRunner)->time()
+                                           : StatusOr<Timing>(denseRunner.status());
+  if (!time.ok()) {
+    printError("the dense program: " + time.status().message);
+    return failure();
+  }
+  llvm::outs() << "time: " << llvm::format("%.4f", sparse->milliseconds)
+               << " ms, dense " << llvm::format("%.4f", time->milliseconds)
+               << " ms, ratio "
+               << llvm::format("%.2f", time->milliseconds / sparse->milliseconds)
+               << " (median of " << sparse->runs << " runs, " << place.device
+               << ")\n";
+  return success();
+}
+
+static LogicalResult writeOutputs(const std::vector<HostTensor> &results,
+                                  const Arguments &arguments) {
+  for (const auto &[number, file] : arguments.outputs) {
+    runtime::Status status = writeOutput(file, results[number]);
+    if (!status.ok()) {
+      printError("result " + std::to_string(number) + ": " + status.message);
+      return failure();
+    }
+  }
+  return success();
+}
+
+static LogicalResult runProgram(ModuleOp source, const Arguments &arguments,
+                                RemarkCollector &remarks) {
+  FailureOr<std::vector<Input>> inputs = readInputs(source, arguments);
+  if (failed(inputs)) {
+    return failure();
+  }
+  StatusOr<Place> place = choosePlace(arguments);
+  if (!place.ok()) {
+    printError(place.status().message);
+    return failure();
+  }
+  FailureOr<Program> program = failure();
+  {
+    Progress progress("compiling for " + place->target);
+    remarks.setEnabled(arguments.explain);
+    program = compileProgram(source, arguments.entry, place->target,
+                             arguments.allowTF32);
+    remarks.setEnabled(false);
+  }
+  if (failed(program)) {
+    return failure();
+  }
+  remarks.print();
+  FailureOr<std::vector<FlatArgument>> flat = failure();
+  {
+    Progress progress("making and packing the inputs");
+    if (failed(fillInputs(*inputs, program->abi, arguments))) {
+      return failure();
+    }
+    flat = flattenArguments(*inputs, program->abi, arguments);
+  }
+  if (failed(flat)) {
+    return failure();
+  }
+  StatusOr<std::unique_ptr<Runner>> runner = createRunner(*place, *program, *flat);
+  runtime::Status status = runner.ok() ? runtime::Status() : runner.status();
+  if (status.ok()) {
+    Progress progress("running on the " + place->device);
+    status = (*runner)->run();
+  }
+  if (!status.ok()) {
+    printError(status.message);
+    return failure();
+  }
+  std::vector<HostTensor> results = getResults(*flat);
+  for (auto [number, result] : llvm::enumerate(results)) {
+    llvm::outs() << "result " << number << ": " << printShape(result.shape) << " "
+                 << runtime::getElementName(result.elementType) << " ("
+                 << place->target << ")\n";
+  }
+  if (failed(writeOutputs(results, arguments))) {
+    return failure();
+  }
+  printSkipped(source, arguments.entry, *inputs, program->abi, place->target);
+
+  bool ok = true;
+  if (arguments.check) {
+    FailureOr<std::vector<HostTensor>> expected = failure();
+    {
+      Progress progress("computing the expected results");
+      expected = runOracle(source, arguments.entry, *inputs);
+    }
+    if (failed(expected)) {
+      return failure();
+    }
+    ok = checkResults(source, results, *expected, arguments);
+  }
+  if (arguments.time &&
+      failed(printTimes(source, arguments, *place, *inputs, **runner))) {
+    return failure();
+  }
+  return success(ok);
+}
+
+int sparsityRunMain(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  std::optional<Arguments> arguments = parseArguments(argc, argv);
+  if (!arguments) {
+    return 1;
+  }
+  std::string problem;
+  std::unique_ptr<llvm::MemoryBuffer> buffer =
+      openInputFile(arguments->program, &problem);
+  if (!buffer) {
+    printError(problem);
+    return 1;
+  }
+  DialectRegistry registry;
+  registerSparsityDialects(registry);
+  registerUpstreamDialects(registry);
+  registerSparsityPasses();
+  registerSparsityPipelines();
+  registerUpstreamPasses();
+  MLIRContext context(registry);
+  context.loadAllAvailableDialects();
+  context.printOpOnDiagnostic(false);
+
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  SourceMgrDiagnosticHandler diagnostics(sources, &context);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module) {
+    return 1;
+  }
+  RemarkCollector remarks(context);
+  return failed(runProgram(*module, *arguments, remarks)) ? 1 : 0;
+}
