@@ -230,6 +230,40 @@ static std::optional<unsigned> epilogueDim(const Contraction &contraction,
   return std::nullopt;
 }
 
+/// The dimension of operand `index` that the reduction walks.
+static std::optional<unsigned> reductionAxis(const Contraction &contraction,
+                                             unsigned index) {
+  return contraction.domain.inputMaps[index].getResultPosition(
+      getAffineDimExpr(contraction.reduction, contraction.op->getContext()));
+}
+
+/// Whether two contractions that `epilogue` reads walk its dimensions in the
+/// same roles and hold their operands alike, so that one configuration serves
+/// both.
+static bool canShareKernel(const Contraction &first,
+                           const Contraction &candidate,
+                           linalg::GenericOp epilogue) {
+  auto sameDim = [&](std::optional<unsigned> left,
+                     std::optional<unsigned> right) {
+    return epilogueDim(first, epilogue, left) ==
+           epilogueDim(candidate, epilogue, right);
+  };
+  if (!sameDim(first.left, candidate.left) ||
+      !sameDim(first.right, candidate.right) ||
+      first.outer.size() != candidate.outer.size()) {
+    return false;
+  }
+  for (auto [left, right] : llvm::zip_equal(first.outer, candidate.outer)) {
+    if (!sameDim(left, right)) {
+      return false;
+    }
+  }
+  return llvm::all_of(ArrayRef<unsigned>{0, 1}, [&](unsigned index) {
+    return first.getInputType(index) == candidate.getInputType(index) &&
+           reductionAxis(first, index) == reductionAxis(candidate, index);
+  });
+}
+
 std::vector<KernelGroup> mlir::sparsity::findKernelGroups(Block &block) {
   std::vector<KernelGroup> groups;
   DenseMap<Operation *, Contraction> contractions;
@@ -259,13 +293,7 @@ std::vector<KernelGroup> mlir::sparsity::findKernelGroups(Block &block) {
       const Contraction &candidate = found->second;
       if (!group.contractions.empty()) {
         const Contraction &first = group.contractions.front();
-        bool sameSpace = epilogueDim(first, generic, first.left) ==
-                             epilogueDim(candidate, generic, candidate.left) &&
-                         epilogueDim(first, generic, first.right) ==
-                             epilogueDim(candidate, generic, candidate.right) &&
-                         first.getInputType(0) == candidate.getInputType(0) &&
-                         first.getInputType(1) == candidate.getInputType(1);
-        if (!sameSpace) {
+        if (!canShareKernel(first, candidate, generic)) {
           continue;
         }
       }

@@ -11,7 +11,6 @@
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
@@ -28,13 +27,6 @@ void sparsity::buildSparsityToCPUPipeline(OpPassManager &manager,
   schedule.target = "cpu";
   schedule.tile.assign(options.tile.begin(), options.tile.end());
   addSchedulePasses(manager, schedule);
-  // A result is an argument that the caller provides; it is not returned as
-  // well.
-  bufferization::DropEquivalentBufferResultsPassOptions dropResults;
-  dropResults.modifyPublicFunctions = true;
-  manager.addPass(
-      bufferization::createDropEquivalentBufferResultsPass(dropResults));
-
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   manager.addPass(createConvertSparseTileToVectorPass());
   manager.addPass(createCanonicalizerPass());

@@ -42,14 +42,12 @@ public:
     std::string text;
     llvm::raw_string_ostream stream(text);
     stream << remark.getRemarkName() << ": ";
-    StringRef separator;
     for (const remark::detail::Remark::Arg &argument : remark.getArgs()) {
-      stream << separator;
+      // Text streamed into a remark arrives in pieces under this key.
       if (argument.key != "Remark") {
-        stream << argument.key << " = ";
+        stream << ", " << argument.key << " = ";
       }
       stream << argument.val;
-      separator = ", ";
     }
     add(remark.getLocation(), text);
   }
@@ -68,8 +66,10 @@ RemarkCollector::RemarkCollector(MLIRContext &context)
         return success();
       }) {
   remark::RemarkCategories categories;
-  categories.all = ".*";
-  (void)remark::enableOptimizationRemarks(
+  // Each kind that is not named is off, whatever `all` says.
+  categories.passed = categories.missed = categories.analysis =
+      categories.failed = ".*";
+  (void) remark::enableOptimizationRemarks(
       context,
       std::make_unique<Streamer>(
           [this](Location location, const std::string &message) {

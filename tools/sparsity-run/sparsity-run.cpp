@@ -15,6 +15,8 @@
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/Format.h"
@@ -150,10 +152,20 @@ static LogicalResult writeOutputs(const std::vector<HostTensor> &results,
   return success();
 }
 
+/// Removes what the entry function does not call: it need not compile.
+static LogicalResult keepEntry(ModuleOp module, const std::string &entry) {
+  for (auto function : module.getOps<FunctionOpInterface>()) {
+    if (SymbolTable::getSymbolName(function).getValue() != entry) {
+      SymbolTable::setSymbolVisibility(function, SymbolTable::Visibility::Private);
+    }
+  }
+  return runPassPipeline(module, "symbol-dce");
+}
+
 static LogicalResult runProgram(ModuleOp source, const Arguments &arguments,
                                 RemarkCollector &remarks) {
   FailureOr<std::vector<Input>> inputs = readInputs(source, arguments);
-  if (failed(inputs)) {
+  if (failed(inputs) || failed(keepEntry(source, arguments.entry))) {
     return failure();
   }
   StatusOr<Place> place = choosePlace(arguments);

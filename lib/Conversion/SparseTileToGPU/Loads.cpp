@@ -174,32 +174,31 @@ static void emitLoadAlongK(KernelState &state, const OperandPlan &plan,
   if (limit && *limit % state.step == 0) {
     inK = b.trueValue();
   }
+  // A copy of no source bytes reads nothing, whatever its address.
   Value kBytes = b.mul(b.toI64(k), bytes);
   // Eight threads copy a row; the rows of a thread are threads / 8 apart, which
   // keeps the swizzle of all of them the same.
   Value to =
       b.add(b.add(stageBase, plan.stageOffset), swizzled(b, line, chunk));
   int64_t linesApart = state.threads / 8;
+  std::optional<int64_t> rowLimit = getConstantIntValue(plan.rowLimit);
+  bool fullRows = plan.rowDim >= 0 && rowLimit && *rowLimit % plan.rows == 0;
   for (int64_t first = 0; first < plan.rows; first += linesApart) {
     Value row = b.add(line, first);
     auto copy = [&] {
-      Value valid = inK;
+      Value inRows = b.trueValue();
+      if (plan.rowDim < 0) {
+        inRows = b.equal(row, 0);
+      } else if (!fullRows) {
+        inRows = b.less(b.add(plan.origins[plan.rowDim], row), plan.rowLimit);
+      }
       Value at = kBytes;
       if (plan.rowDim >= 0) {
-        Value global = b.add(plan.origins[plan.rowDim], row);
-        valid = b.both(valid, b.less(global, plan.rowLimit));
-        at = b.add(at,
-                   b.mul(b.toI64(row),
-                         b.mul(plan.sources[0].strides[plan.rowDim], bytes)));
-      } else {
-        valid = b.both(valid, b.equal(row, 0));
-      }
-      std::optional<int64_t> rows = getConstantIntValue(plan.rowLimit);
-      if (plan.rowDim >= 0 && rows && *rows % plan.rows == 0) {
-        valid = inK;
+        Value stride = b.mul(plan.sources[0].strides[plan.rowDim], bytes);
+        at = b.add(at, b.mul(b.toI64(row), stride));
       }
       emitCopy(b, b.offset(state.shared, b.add(to, first * kRowBytes)),
-               b.offset(base, at), valid);
+               b.offset(base, at), b.both(inK, inRows));
     };
     if (first + linesApart <= plan.rows) {
       copy();

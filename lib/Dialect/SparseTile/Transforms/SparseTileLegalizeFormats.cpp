@@ -59,12 +59,17 @@ struct SparseTileLegalizeFormatsPass
       remark::passed(
           pipeline.getLoc(),
           remark::RemarkOpts::name("LegalizeFormats").category("sparsity"))
-          << "expanded: " << config.getInstruction() << " does not take "
-          << type.getFormat().getFormat().str() << " compressed";
+          << ("expanded: " + config.getInstruction() + " does not take " +
+              type.getFormat().getFormat().str() + " compressed")
+                 .str();
     }
     if (config.getSparse() && !anyNative) {
-      forall.emitRemark("expected an operand in the layout of ")
-          << config.getInstruction() << ", but every one is expanded";
+      remark::missed(
+          forall.getLoc(),
+          remark::RemarkOpts::name("LegalizeFormats").category("sparsity"))
+          << ("expected an operand in the layout of " +
+              config.getInstruction() + ", but every one is expanded")
+                 .str();
     }
   }
 };

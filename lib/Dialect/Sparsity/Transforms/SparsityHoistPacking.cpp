@@ -55,9 +55,11 @@ static LogicalResult hoist(Operation *op, StringRef how,
   // own.
   unsigned number = argument.getArgNumber();
   bool shared = llvm::any_of(argument.getUsers(), [&](Operation *user) {
-    return !isa<EncodeOp, PruneOp, tensor::DimOp>(user) ||
-           (user->getNumResults() == 1 && !isa<tensor::DimOp>(user) &&
-            user->getResult(0).getType() != type);
+    if (isa<tensor::DimOp>(user)) {
+      return false;
+    }
+    return user->getName() != op->getName() ||
+           user->getResult(0).getType() != type;
   });
   if (shared) {
     return op->emitOpError("expected every use of argument #")

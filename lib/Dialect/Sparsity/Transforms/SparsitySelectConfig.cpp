@@ -142,7 +142,7 @@ static int64_t fitTile(int64_t size, int64_t low, int64_t high) {
   return tile;
 }
 
-static void chooseGpuTiles(Choice &choice, int64_t columns,
+static void chooseGpuTiles(Choice &choice, bool sparse, int64_t columns,
                            unsigned accumulators, const TargetInfo &target) {
   // A warp holds 64 x 64 sums in 128 registers a thread; several accumulators
   // share them. Narrow problems (few tokens) shrink the columns.
@@ -158,8 +158,10 @@ static void chooseGpuTiles(Choice &choice, int64_t columns,
   }
   choice.warps = {2, tileColumns >= 32 ? 2 : 1};
   choice.tile = {tileRows, tileColumns, 128 * 8 / bits};
-  // One step holds 128 bytes of K of both operands.
-  int64_t stageBytes = (tileRows + tileColumns) * 128;
+  // One step holds 128 bytes of K of both operands, of A only 64 compressed
+  // ones and their metadata.
+  int64_t rowBytes = sparse ? (bits == 8 ? 80 : 72) : 128;
+  int64_t stageBytes = tileRows * rowBytes + tileColumns * 128;
   // Two blocks an SM hide each other's barriers.
   choice.stages =
       std::clamp<int64_t>(target.sharedBytes / 2 / stageBytes, 2, 4);
@@ -253,7 +255,7 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &group,
   int64_t rows = sizeOfDim(first, choice.swap ? first.right : first.left);
   int64_t columns = sizeOfDim(first, choice.swap ? first.left : first.right);
   if (gpu) {
-    chooseGpuTiles(choice, columns, group.contractions.size(), target);
+    chooseGpuTiles(choice, sparse, columns, group.contractions.size(), target);
   } else {
     chooseCpuTiles(choice, rows, columns);
   }

@@ -1,0 +1,358 @@
+//===- ConvertSparseTileToVector.cpp - schedules to multithreaded loops ---===//
+
+#include "WorkItem.h"
+
+#include "sparsity/Conversion/Passes.h"
+
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace mlir::sparsity {
+#define GEN_PASS_DEF_CONVERTSPARSETILETOVECTORPASS
+#include "sparsity/Conversion/Passes.h.inc"
+} // namespace mlir::sparsity
+
+using namespace mlir;
+using namespace mlir::sparse_tile;
+
+/// Entry point of the runtime's thread pool (sparsity-c/Runtime.h).
+static constexpr StringLiteral kParallelFor = "sparsityParallelFor";
+
+namespace {
+/// Moves one forall into a work function
+/// `void work(ptr context, i64 begin, i64 end)` and calls it through the thread
+/// pool.
+class Outliner {
+public:
+  Outliner(ModuleOp module, SymbolTable &symbols, LLVMTypeConverter &converter)
+      : symbols(symbols), converter(converter), builder(module.getContext()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
+
+  LogicalResult outline(ForallOp forall);
+
+private:
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  }
+  LogicalResult planContext(ForallOp forall);
+  LLVM::LLVMFuncOp declareParallelFor();
+  LogicalResult emitWork(ForallOp forall, LLVM::LLVMFuncOp work);
+  void emitCall(ForallOp forall, LLVM::LLVMFuncOp work);
+
+  SymbolTable &symbols;
+  LLVMTypeConverter &converter;
+  OpBuilder builder;
+  LLVM::LLVMPointerType pointer;
+  Location loc = builder.getUnknownLoc();
+  /// The operands that the work function reads from its context, and their
+  /// types there.
+  SmallVector<Value> captured;
+  LLVM::LLVMStructType context;
+};
+} // namespace
+
+LLVM::LLVMFuncOp Outliner::declareParallelFor() {
+  if (auto found = symbols.lookup<LLVM::LLVMFuncOp>(kParallelFor)) {
+    return found;
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  auto type =
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                  {builder.getI64Type(), pointer, pointer});
+  builder.clearInsertionPoint();
+  auto function = LLVM::LLVMFuncOp::create(builder, loc, kParallelFor, type);
+  symbols.insert(function);
+  return function;
+}
+
+LogicalResult Outliner::planContext(ForallOp forall) {
+  captured.clear();
+  SmallVector<Type> types;
+  for (Value operand : forall->getOperands()) {
+    if (matchPattern(operand, m_Constant()) ||
+        llvm::is_contained(captured, operand)) {
+      continue;
+    }
+    Type type = isa<TensorType>(operand.getType())
+                    ? Type()
+                    : converter.convertType(operand.getType());
+    if (!type) {
+      return forall.emitOpError("expected operands in buffers, but got ")
+             << operand.getType() << "; run one-shot-bufferize first";
+    }
+    captured.push_back(operand);
+    types.push_back(type);
+  }
+  context = LLVM::LLVMStructType::getLiteral(builder.getContext(), types);
+  return success();
+}
+
+LogicalResult Outliner::emitWork(ForallOp forall, LLVM::LLVMFuncOp work) {
+  Block *entry = work.addEntryBlock(builder);
+  builder.setInsertionPointToStart(entry);
+  IRMapping values;
+  for (auto [position, value] : llvm::enumerate(captured)) {
+    Value field = LLVM::GEPOp::create(
+        builder, loc, pointer, context, entry->getArgument(0),
+        ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(position)});
+    Value loaded =
+        LLVM::LoadOp::create(builder, loc, context.getBody()[position], field);
+    values.map(value, UnrealizedConversionCastOp::create(
+                          builder, loc, value.getType(), loaded)
+                          .getResult(0));
+  }
+  IRMapping mapping;
+  auto mapArguments = [&](ValueRange arguments, ValueRange operands) {
+    for (auto [argument, operand] : llvm::zip_equal(arguments, operands)) {
+      if (!values.contains(operand)) {
+        values.map(operand,
+                   builder.clone(*operand.getDefiningOp())
+                       ->getResult(cast<OpResult>(operand).getResultNumber()));
+      }
+      mapping.map(argument, values.lookup(operand));
+    }
+  };
+  mapArguments(ValueRange(forall.getSizeArgs()), forall.getSizes());
+  mapArguments(ValueRange(forall.getInputArgs()), forall.getInputs());
+  mapArguments(ValueRange(forall.getOutputArgs()), forall.getOutputs());
+
+  WorkItem item(builder, forall);
+  if (failed(item.prepare())) {
+    return failure();
+  }
+  unsigned rank = forall.getNumParallel();
+  SmallVector<Value> tiles;
+  for (unsigned dim = 0; dim < rank; ++dim) {
+    tiles.push_back(arith::CeilDivUIOp::create(
+        builder, loc, mapping.lookup(forall.getSizeArgs()[dim]),
+        index(forall.getTile()[dim])));
+  }
+  auto toIndex = [&](Value value) {
+    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                      value);
+  };
+  auto loop = scf::ForOp::create(builder, loc, toIndex(entry->getArgument(1)),
+                                 toIndex(entry->getArgument(2)), index(1));
+  LLVM::ReturnOp::create(builder, loc, ValueRange());
+  builder.setInsertionPointToStart(loop.getBody());
+  // Rows vary fastest: consecutive items share the columns' panel in the cache.
+  SmallVector<unsigned> order = {rank - 2, rank - 1};
+  for (unsigned dim = rank - 2; dim-- > 0;) {
+    order.push_back(dim);
+  }
+  Value rest = loop.getInductionVar();
+  for (unsigned dim : order) {
+    Value tile = rest;
+    if (dim != order.back()) {
+      tile = arith::RemUIOp::create(builder, loc, rest, tiles[dim]);
+      rest = arith::DivUIOp::create(builder, loc, rest, tiles[dim]);
+    }
+    mapping.map(forall.getOrigins()[dim],
+                arith::MulIOp::create(builder, loc, tile,
+                                      index(forall.getTile()[dim])));
+  }
+  return item.emit(mapping);
+}
+
+void Outliner::emitCall(ForallOp forall, LLVM::LLVMFuncOp work) {
+  // On the stack of the caller's entry block, where loops do not repeat it.
+  auto caller = forall->getParentOfType<FunctionOpInterface>();
+  builder.setInsertionPointToStart(&caller.getFunctionBody().front());
+  Value one = LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), 1);
+  Value place = LLVM::AllocaOp::create(builder, loc, pointer, context, one,
+                                       /*alignment=*/0);
+  builder.setInsertionPoint(forall);
+  for (auto [position, value] : llvm::enumerate(captured)) {
+    Value field = LLVM::GEPOp::create(
+        builder, loc, pointer, context, place,
+        ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(position)});
+    Value stored = UnrealizedConversionCastOp::create(
+                       builder, loc, context.getBody()[position], value)
+                       .getResult(0);
+    LLVM::StoreOp::create(builder, loc, stored, field);
+  }
+  Value count = index(1);
+  for (auto [size, tile] : llvm::zip(forall.getSizes(), forall.getTile())) {
+    Value tiles = arith::CeilDivUIOp::create(builder, loc, size, index(tile));
+    count = arith::MulIOp::create(builder, loc, count, tiles);
+  }
+  count = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), count);
+  Value function = LLVM::AddressOfOp::create(builder, loc, work);
+  LLVM::CallOp::create(builder, loc, declareParallelFor(),
+                       ValueRange{count, function, place});
+}
+
+LogicalResult Outliner::outline(ForallOp forall) {
+  loc = forall.getLoc();
+  auto caller = forall->getParentOfType<FunctionOpInterface>();
+  if (!caller) {
+    return forall.emitOpError("expected to be inside a function");
+  }
+  if (failed(planContext(forall))) {
+    return failure();
+  }
+  builder.clearInsertionPoint();
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(builder.getContext()),
+      {pointer, builder.getI64Type(), builder.getI64Type()});
+  auto name = (caller.getName() + "_work").str();
+  auto work = LLVM::LLVMFuncOp::create(builder, loc, name, type,
+                                       LLVM::Linkage::Internal);
+  symbols.insert(work);
+  if (failed(emitWork(forall, work))) {
+    return failure();
+  }
+  emitCall(forall, work);
+  forall.erase();
+  return success();
+}
+
+/// An entry function writes its results into its last arguments; it does not
+/// return them as well. (drop-equivalent-buffer-results leaves public functions
+/// alone.)
+static void dropResults(func::FuncOp func) {
+  auto terminator =
+      dyn_cast<func::ReturnOp>(func.getBody().back().getTerminator());
+  if (!terminator) {
+    return;
+  }
+  unsigned first = func.getNumArguments() - terminator.getNumOperands();
+  OpBuilder builder(terminator);
+  for (OpOperand &operand : terminator->getOpOperands()) {
+    Value value = operand.get();
+    while (auto cast = value.getDefiningOp<memref::CastOp>()) {
+      value = cast.getSource();
+    }
+    Value output = func.getArgument(first + operand.getOperandNumber());
+    if (value != output) {
+      memref::CopyOp::create(builder, func.getLoc(), value, output);
+    }
+  }
+  terminator->setOperands({});
+  func.setFunctionType(builder.getFunctionType(func.getArgumentTypes(), {}));
+  func->removeAttr(func.getResAttrsAttrName());
+}
+
+/// Frees each allocation at the end of its block, unless the block passes it
+/// on.
+static void insertDeallocations(func::FuncOp func) {
+  SmallVector<memref::AllocOp> allocations;
+  func.walk([&](memref::AllocOp alloc) { allocations.push_back(alloc); });
+  for (memref::AllocOp alloc : allocations) {
+    Operation *terminator = alloc->getBlock()->getTerminator();
+    bool escapes = false, freed = false;
+    SmallVector<Value> aliases = {alloc.getResult()};
+    for (size_t next = 0; next < aliases.size(); ++next) {
+      for (Operation *user : aliases[next].getUsers()) {
+        escapes |=
+            user == terminator || (user->hasTrait<OpTrait::IsTerminator>() &&
+                                   user->getNumOperands() > 0);
+        freed |= isa<memref::DeallocOp>(user);
+        for (Value result : user->getResults()) {
+          if (isa<BaseMemRefType>(result.getType()) &&
+              !llvm::is_contained(aliases, result)) {
+            aliases.push_back(result);
+          }
+        }
+      }
+    }
+    if (!escapes && !freed) {
+      OpBuilder builder(terminator);
+      memref::DeallocOp::create(builder, alloc.getLoc(), alloc.getResult());
+    }
+  }
+}
+
+/// Selects between bf16 as between their bits: LLVM's x86 backend would widen
+/// both and call `__truncsfbf2` for the result.
+static void selectBits(func::FuncOp func) {
+  func.walk([](arith::SelectOp select) {
+    Type type = select.getType();
+    if (!getElementTypeOrSelf(type).isBF16()) {
+      return;
+    }
+    OpBuilder builder(select);
+    Type bits = builder.getI16Type();
+    if (auto vector = dyn_cast<VectorType>(type)) {
+      bits = vector.clone(bits);
+    }
+    auto cast = [&](Value value, Type to) -> Value {
+      return arith::BitcastOp::create(builder, select.getLoc(), to, value);
+    };
+    Value chosen = arith::SelectOp::create(
+        builder, select.getLoc(), select.getCondition(),
+        cast(select.getTrueValue(), bits), cast(select.getFalseValue(), bits));
+    select.replaceAllUsesWith(cast(chosen, type));
+    select.erase();
+  });
+}
+
+/// Copies between buffers that may not be contiguous, element by element;
+/// upstream would call its own runtime library for them.
+static void expandStridedCopies(func::FuncOp func) {
+  func.walk([](memref::CopyOp copy) {
+    auto source = dyn_cast<MemRefType>(copy.getSource().getType());
+    auto target = dyn_cast<MemRefType>(copy.getTarget().getType());
+    if (!source || !target ||
+        (source.getLayout().isIdentity() && target.getLayout().isIdentity())) {
+      return;
+    }
+    OpBuilder builder(copy);
+    Location loc = copy.getLoc();
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    SmallVector<Value> position;
+    for (int64_t dim = 0; dim < source.getRank(); ++dim) {
+      Value end = memref::DimOp::create(builder, loc, copy.getSource(), dim);
+      auto loop = scf::ForOp::create(builder, loc, zero, end, one);
+      builder.setInsertionPointToStart(loop.getBody());
+      position.push_back(loop.getInductionVar());
+    }
+    Value element =
+        memref::LoadOp::create(builder, loc, copy.getSource(), position);
+    memref::StoreOp::create(builder, loc, element, copy.getTarget(), position);
+    copy.erase();
+  });
+}
+
+namespace {
+struct ConvertSparseTileToVectorPass
+    : sparsity::impl::ConvertSparseTileToVectorPassBase<
+          ConvertSparseTileToVectorPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SymbolTable symbols(module);
+    LLVMTypeConverter converter(&getContext());
+    Outliner outliner(module, symbols, converter);
+    SmallVector<ForallOp> foralls;
+    module.walk([&](ForallOp forall) { foralls.push_back(forall); });
+    for (func::FuncOp func : module.getOps<func::FuncOp>()) {
+      if (func.isDeclaration()) {
+        continue;
+      }
+      // Entry functions are called through pointers to descriptors.
+      if (func.isPublic() && func->hasAttr("sparsity.abi")) {
+        dropResults(func);
+        func->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                      UnitAttr::get(&getContext()));
+      }
+      insertDeallocations(func);
+      expandStridedCopies(func);
+      selectBits(func);
+    }
+    for (ForallOp forall : foralls) {
+      if (failed(outliner.outline(forall))) {
+        return signalPassFailure();
+      }
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,101 @@
+"""The part of the CUDA driver API that loading and launching kernels takes."""
+
+import ctypes
+import functools
+
+_SUCCESS = 0
+_ERROR_LOG_BUFFER, _ERROR_LOG_BYTES = 5, 6  # CUjit_option
+_MAX_DYNAMIC_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+_DEFAULT_SHARED = 48 * 1024
+
+
+class CudaError(RuntimeError):
+    """A failure of the CUDA driver, or its absence."""
+
+
+@functools.lru_cache(maxsize=None)
+def driver():
+    """libcuda.so.1, initialized; CudaError without a driver or a device."""
+    try:
+        library = ctypes.CDLL("libcuda.so.1")
+    except OSError as error:
+        raise CudaError(f"expected the CUDA driver libcuda.so.1, but got: {error}") from None
+    _check_with(library, library.cuInit(0), "cuInit")
+    pointer, integer = ctypes.c_void_p, ctypes.c_uint
+    library.cuLaunchKernel.argtypes = [pointer] + [integer] * 7 + [pointer] * 3
+    library.cuFuncSetAttribute.argtypes = [pointer, ctypes.c_int, ctypes.c_int]
+    library.cuModuleGetFunction.argtypes = [pointer, pointer, ctypes.c_char_p]
+    library.cuModuleUnload.argtypes = [pointer]
+    library.cuCtxSetCurrent.argtypes = [pointer]
+    return library
+
+
+def _check_with(library, status, call):
+    if status == _SUCCESS:
+        return
+    text = ctypes.c_char_p()
+    library.cuGetErrorString(status, ctypes.byref(text))
+    reason = text.value.decode() if text.value else "unknown error"
+    raise CudaError(f"expected {call} to succeed, but got error {status}: {reason}")
+
+
+def check(status, call):
+    """Raises CudaError unless `status`, of the driver function `call`, is success."""
+    if status != _SUCCESS:
+        _check_with(driver(), status, call)
+
+
+def current_context():
+    """The context of this thread; device 0's primary context is made current if none is."""
+    library = driver()
+    context = ctypes.c_void_p()
+    check(library.cuCtxGetCurrent(ctypes.byref(context)), "cuCtxGetCurrent")
+    if context.value is None:
+        device = ctypes.c_int()
+        check(library.cuDeviceGet(ctypes.byref(device), 0), "cuDeviceGet")
+        check(
+            library.cuDevicePrimaryCtxRetain(ctypes.byref(context), device),
+            "cuDevicePrimaryCtxRetain",
+        )
+        check(library.cuCtxSetCurrent(context), "cuCtxSetCurrent")
+    return context.value
+
+
+class Module:
+    """PTX compiled by the driver, in the context that is current now."""
+
+    def __init__(self, ptx):
+        library = driver()
+        current_context()
+        self._handle = ctypes.c_void_p()
+        self._functions = {}
+        log = ctypes.create_string_buffer(16384)
+        options = (ctypes.c_int * 2)(_ERROR_LOG_BUFFER, _ERROR_LOG_BYTES)
+        values = (ctypes.c_void_p * 2)(ctypes.addressof(log), len(log))
+        status = library.cuModuleLoadDataEx(
+            ctypes.byref(self._handle), ctypes.c_char_p(ptx.encode()), 2, options, values
+        )
+        try:
+            check(status, "cuModuleLoadDataEx")
+        except CudaError as error:
+            text = log.value.decode(errors="replace").strip()
+            raise CudaError(f"{error}\n{text}" if text else str(error)) from None
+
+    def function(self, name, shared_bytes):
+        """The handle of a kernel that is launched with `shared_bytes` of dynamic memory."""
+        if name not in self._functions:
+            library = driver()
+            handle = ctypes.c_void_p()
+            check(
+                library.cuModuleGetFunction(
+                    ctypes.byref(handle), self._handle, name.encode()
+                ),
+                f"cuModuleGetFunction of {name}",
+            )
+            if shared_bytes > _DEFAULT_SHARED:
+                check(
+                    library.cuFuncSetAttribute(handle, _MAX_DYNAMIC_SHARED, shared_bytes),
+                    f"cuFuncSetAttribute of {name} to {shared_bytes} bytes of shared memory",
+                )
+            self._functions[name] = handle
+        return self._functions[name]
