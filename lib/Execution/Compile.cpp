@@ -7,8 +7,10 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -45,6 +47,9 @@ LogicalResult sparsity::compileForTarget(ModuleOp module, StringRef target,
 }
 
 LogicalResult sparsity::embedKernels(ModuleOp module) {
+  DialectRegistry registry;
+  gpu::registerOffloadingLLVMTranslationInterfaceExternalModels(registry);
+  module.getContext()->appendDialectRegistry(registry);
   SmallVector<gpu::GPUModuleOp> kernels(module.getOps<gpu::GPUModuleOp>());
   for (gpu::GPUModuleOp kernel : kernels) {
     FailureOr<std::string> ptx = emitPTX(kernel);
@@ -59,7 +64,7 @@ LogicalResult sparsity::embedKernels(ModuleOp module) {
         gpu::CompilationTarget::Assembly, builder.getStringAttr(*ptx),
         DictionaryAttr(), gpu::KernelTableAttr());
     gpu::BinaryOp::create(builder, kernel.getLoc(), kernel.getName(),
-                          /*offloadingHandler=*/nullptr,
+                          gpu::SelectObjectAttr::get(builder.getContext(), {}),
                           builder.getArrayAttr({object}));
     kernel.erase();
   }

@@ -46,6 +46,6 @@ void sparsity::addSchedulePasses(OpPassManager &manager,
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   manager.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  manager.addPass(bufferization::createDropEquivalentBufferResultsPass());
+  manager.addPass(createSparsityFinalizeAbiPass());
   manager.addPass(createCanonicalizerPass());
 }

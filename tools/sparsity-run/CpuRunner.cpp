@@ -6,7 +6,8 @@
 #include "sparsity/Execution/Compile.h"
 #include "sparsity/Execution/JIT.h"
 
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
@@ -37,6 +38,17 @@ FailureOr<Program> run::compileProgram(ModuleOp source, const std::string &entry
     return failure();
   }
   program.abi = std::move(*abi);
+  // A wrong count would hand the entry function memory that is not an argument.
+  Operation *wrapper = lookupEntry(module, "_mlir_ciface_" + entry);
+  auto type = wrapper ? dyn_cast<LLVM::LLVMFunctionType>(
+                            cast<FunctionOpInterface>(wrapper).getFunctionType())
+                      : LLVM::LLVMFunctionType();
+  if (!type || type.getNumParams() != program.abi.size()) {
+    return function->emitError("expected the C interface of the compiled function to "
+                               "take ")
+           << program.abi.size() << " arguments, but got "
+           << (type ? std::to_string(type.getNumParams()) : "no such interface");
+  }
   sparsityClearLastError();
   FailureOr<std::unique_ptr<ExecutionEngine>> engine = createJIT(module);
   if (failed(engine)) {

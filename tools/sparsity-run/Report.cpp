@@ -2,7 +2,6 @@
 
 #include "Report.h"
 
-#include "sparsity/Coverage/Classify.h"
 #include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -69,7 +68,7 @@ RemarkCollector::RemarkCollector(MLIRContext &context)
   // Each kind that is not named is off, whatever `all` says.
   categories.passed = categories.missed = categories.analysis =
       categories.failed = ".*";
-  (void) remark::enableOptimizationRemarks(
+  (void)remark::enableOptimizationRemarks(
       context,
       std::make_unique<Streamer>(
           [this](Location location, const std::string &message) {
@@ -97,46 +96,14 @@ void RemarkCollector::print() const {
 // What is skipped
 //===----------------------------------------------------------------------===//
 
-/// The share of the tensor's tiles, 64 wide in the last two dimensions, that hold
-/// no element, wherever that is known without the data.
-static double getEmptyShare(RankedTensorType type, ArrayRef<int64_t> shape) {
-  constexpr int64_t kTile = 64;
-  Coverage coverage = getSparsityEncoding(type).getCoverage(type);
-  if (coverage.isAll() || !coverage.hasPredicate() || shape.empty() ||
-      coverage.kind() == Coverage::Kind::Listed) {
-    return 0;
-  }
-  std::vector<int64_t> sizes(shape.begin(), shape.end());
-  Box tile(sizes.size());
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    tile[i] = {0, i + 2 < sizes.size() ? sizes[i] : std::min(kTile, sizes[i])};
-  }
-  size_t column = sizes.size() - 1;
-  size_t row = sizes.size() > 1 ? column - 1 : column;
-  int64_t rows = row == column ? 1 : sizes[row];
-  int64_t total = 0, empty = 0;
-  for (int64_t i = 0; i < rows; i += kTile) {
-    for (int64_t j = 0; j < sizes[column]; j += kTile) {
-      if (row != column) {
-        tile[row] = {i, std::min(i + kTile, rows)};
-      }
-      tile[column] = {j, std::min(j + kTile, sizes[column])};
-      ++total;
-      empty += classify(coverage, tile, sizes) == TileKind::Empty;
-    }
-  }
-  return total ? static_cast<double>(empty) / total : 0;
-}
-
-/// The share of the multiply-adds with an operand of this storage that the compiled
-/// program does without: empty tiles, and what an instruction that takes the
-/// compressed operand leaves out (2:4, or 1:2 for 32-bit elements). Formats that
-/// are expanded save bytes only.
-static double getSkippedShare(RankedTensorType type, ArrayRef<int64_t> shape) {
+/// The share of the multiply-adds with an operand of this storage that the
+/// compiled program does without: what an instruction that takes the compressed
+/// operand leaves out (2:4, or 1:2 for 32-bit elements). Formats that are
+/// expanded save bytes only, masks save neither.
+static double getSkippedShare(RankedTensorType type) {
   bool isNative =
       getSparsityEncoding(type).getStorageLayout() == StorageLayout::CoreMatrix;
-  double share = 1 - getEmptyShare(type, shape);
-  return 1 - share * (isNative ? 0.5 : 1.0);
+  return isNative ? 0.5 : 0.0;
 }
 
 /// The function argument that `value` holds, through ops that move nothing.
@@ -201,9 +168,10 @@ void run::printSkipped(ModuleOp source, const std::string &entry,
     double share = 1;
     for (Value operand : op.getDpsInputs()) {
       BlockArgument argument = traceArgument(operand);
-      auto found = argument ? encoded.find(argument.getArgNumber()) : encoded.end();
+      auto found =
+          argument ? encoded.find(argument.getArgNumber()) : encoded.end();
       if (found != encoded.end()) {
-        share *= 1 - getSkippedShare(found->second, found->second.getShape());
+        share *= 1 - getSkippedShare(found->second);
       }
     }
     total += work;
@@ -211,10 +179,12 @@ void run::printSkipped(ModuleOp source, const std::string &entry,
   });
   constexpr double kPercent = 100;
   llvm::outs() << "skipped: "
-               << llvm::format("%.1f", total > 0 ? kPercent * skipped / total : 0)
+               << llvm::format("%.1f",
+                               total > 0 ? kPercent * skipped / total : 0)
                << " % of multiply-adds, "
-               << llvm::format("%.1f", denseBytes > 0
-                                           ? kPercent * (1 - storedBytes / denseBytes)
-                                           : 0)
+               << llvm::format("%.1f",
+                               denseBytes > 0
+                                   ? kPercent * (1 - storedBytes / denseBytes)
+                                   : 0)
                << " % of weight bytes (" << target << ")\n";
 }

@@ -14,8 +14,10 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/DialectConversion.h"
+
+#include <cmath>
 
 namespace mlir::sparsity {
 #define GEN_PASS_DEF_SPARSITYEXPANDFLOAT8PASS

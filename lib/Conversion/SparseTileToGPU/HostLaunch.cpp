@@ -257,10 +257,11 @@ static Value emitBytes(ImplicitLocOpBuilder &b, MemRefType type,
   return bytes;
 }
 
-static void lowerAlloc(memref::AllocOp alloc, unsigned number,
-                       func::FuncOp func) {
-  ImplicitLocOpBuilder b(alloc.getLoc(), alloc);
-  MLIRContext *context = alloc.getContext();
+/// Device memory for a buffer of `type`, from the runtime's workspace.
+static Value emitWorkspace(ImplicitLocOpBuilder &b, MemRefType type,
+                           ValueRange dynamicSizes, unsigned number,
+                           func::FuncOp func) {
+  MLIRContext *context = func.getContext();
   auto module = func->getParentOfType<ModuleOp>();
   auto pointer = hostPointer(context);
   // The address of a global of this module is a key that no other module has.
@@ -276,8 +277,7 @@ static void lowerAlloc(memref::AllocOp alloc, unsigned number,
       b, b.getI64Type(), LLVM::AddressOfOp::create(b, pointer, name));
   auto workspace = getRuntimeFunction(module, "sparsityWorkspace", pointer,
                                       {b.getI64Type(), b.getI64Type()});
-  MemRefType type = alloc.getType();
-  Value bytes = toI64(b, emitBytes(b, type, alloc.getDynamicSizes()));
+  Value bytes = toI64(b, emitBytes(b, type, dynamicSizes));
   Value memory =
       LLVM::CallOp::create(b, workspace, ValueRange{key, bytes}).getResult();
   LLVMTypeConverter converter(context);
@@ -290,7 +290,7 @@ static void lowerAlloc(memref::AllocOp alloc, unsigned number,
   unsigned next = 0;
   for (int64_t extent : type.getShape()) {
     Value size = ShapedType::isDynamic(extent)
-                     ? alloc.getDynamicSizes()[next++]
+                     ? dynamicSizes[next++]
                      : Value(arith::ConstantIndexOp::create(b, extent));
     sizes.push_back(toI64(b, size));
   }
@@ -300,28 +300,20 @@ static void lowerAlloc(memref::AllocOp alloc, unsigned number,
     descriptor.setStride(b, b.getLoc(), dim, stride);
     stride = b.createOrFold<arith::MulIOp>(stride, sizes[dim]);
   }
-  Value buffer = UnrealizedConversionCastOp::create(b, type, Value(descriptor))
-                     .getResult(0);
-  alloc.getResult().replaceAllUsesWith(buffer);
-  alloc.erase();
+  return UnrealizedConversionCastOp::create(b, type, Value(descriptor))
+      .getResult(0);
 }
 
-static LogicalResult lowerCopy(memref::CopyOp copy, func::FuncOp func) {
-  auto from = cast<MemRefType>(copy.getSource().getType());
-  auto to = cast<MemRefType>(copy.getTarget().getType());
-  if (!from.getLayout().isIdentity() || !to.getLayout().isIdentity()) {
-    return copy.emitOpError(
-               "expected contiguous buffers to copy on the device, but got ")
-           << from << " and " << to;
-  }
-  ImplicitLocOpBuilder b(copy.getLoc(), copy);
-  MLIRContext *context = copy.getContext();
+/// `to` = `from`, contiguous buffers, in order with the kernels.
+static void emitCopy(ImplicitLocOpBuilder &b, Value from, Value to,
+                     func::FuncOp func) {
+  auto type = cast<MemRefType>(from.getType());
   auto module = func->getParentOfType<ModuleOp>();
-  auto pointer = hostPointer(context);
+  auto pointer = hostPointer(func.getContext());
   SmallVector<Value> sizes;
-  for (int64_t dim = 0; dim < from.getRank(); ++dim) {
-    if (from.isDynamicDim(dim)) {
-      sizes.push_back(memref::DimOp::create(b, copy.getSource(), dim));
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    if (type.isDynamicDim(dim)) {
+      sizes.push_back(memref::DimOp::create(b, from, dim));
     }
   }
   auto address = [&](Value buffer) -> Value {
@@ -329,29 +321,41 @@ static LogicalResult lowerCopy(memref::CopyOp copy, func::FuncOp func) {
     return LLVM::IntToPtrOp::create(b, pointer, toI64(b, index));
   };
   auto getStream = getRuntimeFunction(module, "sparsityGetStream", pointer, {});
-  auto memcpy =
-      getRuntimeFunction(module, "mgpuMemcpy", LLVM::LLVMVoidType::get(context),
-                         {pointer, pointer, b.getI64Type(), pointer});
+  auto memcpy = getRuntimeFunction(module, "mgpuMemcpy",
+                                   LLVM::LLVMVoidType::get(func.getContext()),
+                                   {pointer, pointer, b.getI64Type(), pointer});
   Value stream = LLVM::CallOp::create(b, getStream, ValueRange()).getResult();
-  Value bytes = toI64(b, emitBytes(b, from, sizes));
+  Value bytes = toI64(b, emitBytes(b, type, sizes));
   LLVM::CallOp::create(b, memcpy,
-                       ValueRange{address(copy.getTarget()),
-                                  address(copy.getSource()), bytes, stream});
-  copy.erase();
-  return success();
+                       ValueRange{address(to), address(from), bytes, stream});
 }
 
 LogicalResult gpu_conversion::lowerTemporaries(func::FuncOp func) {
   unsigned number = 0;
   for (Operation &op : llvm::make_early_inc_range(func.getBody().front())) {
+    ImplicitLocOpBuilder b(op.getLoc(), &op);
     if (auto alloc = dyn_cast<memref::AllocOp>(op)) {
-      lowerAlloc(alloc, number++, func);
+      alloc.getResult().replaceAllUsesWith(emitWorkspace(
+          b, alloc.getType(), alloc.getDynamicSizes(), number++, func));
+      alloc.erase();
+    } else if (auto global = dyn_cast<memref::GetGlobalOp>(op)) {
+      // A constant lies in host memory; kernels read a copy.
+      b.setInsertionPointAfter(global);
+      Value copy = emitWorkspace(b, global.getType(), {}, number++, func);
+      global.getResult().replaceAllUsesWith(copy);
+      emitCopy(b, global, copy, func);
     } else if (isa<memref::DeallocOp>(op)) {
       op.erase();
     } else if (auto copy = dyn_cast<memref::CopyOp>(op)) {
-      if (failed(lowerCopy(copy, func))) {
-        return failure();
+      auto from = cast<MemRefType>(copy.getSource().getType());
+      auto to = cast<MemRefType>(copy.getTarget().getType());
+      if (!from.getLayout().isIdentity() || !to.getLayout().isIdentity()) {
+        return copy.emitOpError("expected contiguous buffers to copy on the "
+                                "device, but got ")
+               << from << " and " << to;
       }
+      emitCopy(b, copy.getSource(), copy.getTarget(), func);
+      copy.erase();
     }
   }
   return success();

@@ -71,9 +71,9 @@ struct KernelState {
   sparse_tile::ForallOp forall;
   const TargetInfo &target;
   MultiplyType multiply;
-  bool sparse;
-  int64_t threads, warpRows, warpColumns; // warps along rows, along columns
-  int64_t tileRows, tileColumns, step, stages;
+  /// Threads of a block; its warps along the rows and along the columns.
+  int64_t threads = 0, warpRows = 0, warpColumns = 0;
+  int64_t tileRows = 0, tileColumns = 0, step = 0, stages = 0;
   Value shared, thread, lane, warp, warpRow, warpColumn;
 
   int64_t rowsPerWarp() const { return tileRows / warpRows; }

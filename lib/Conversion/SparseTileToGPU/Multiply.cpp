@@ -302,7 +302,10 @@ void gpu_conversion::emitCompute(KernelState &state, const OperandPlan &a,
   Value baseB = builder.add(stageBase, b.stageOffset);
   size_t rowTiles = sums.size(), columnTiles = sums.front().size();
   SmallVector<SmallVector<Value, 2>> metadata;
-  if (state.sparse) {
+  // An operand that could not be stored for the sparse instruction was
+  // expanded; its dense tiles take the dense one.
+  bool compressed = a.kind == LoadKind::Packed;
+  if (compressed) {
     Value base = builder.add(baseA, a.metadataOffset);
     for (size_t tile = 0; tile < rowTiles; ++tile) {
       metadata.push_back(loadMetadata(state, base, tile));
@@ -311,7 +314,7 @@ void gpu_conversion::emitCompute(KernelState &state, const OperandPlan &a,
   for (int64_t half = 0; half < 2; ++half) {
     SmallVector<SmallVector<Value, 4>> left;
     for (size_t tile = 0; tile < rowTiles; ++tile) {
-      if (state.sparse) {
+      if (compressed) {
         left.push_back(loadCompressedA(state, baseA, tile, half));
         continue;
       }
@@ -322,7 +325,7 @@ void gpu_conversion::emitCompute(KernelState &state, const OperandPlan &a,
       SmallVector<Value, 4> right = loadB(state, b, baseB, column, half);
       for (size_t row = 0; row < rowTiles; ++row) {
         SmallVector<Value, 4> &target = sums[row][column];
-        if (state.sparse) {
+        if (compressed) {
           bool wordPerHalf = metadata[row].size() == 2;
           emitMmaSp(state, left[row], right,
                     metadata[row][wordPerHalf ? half : 0],

@@ -67,7 +67,6 @@ LogicalResult KernelEmitter::readConfig(KernelState &state) {
   state.warpColumns = config.getWarps()[1];
   state.stages = std::max<int64_t>(config.getStages(), 2);
   state.threads = 32 * state.warpRows * state.warpColumns;
-  state.sparse = config.getSparse();
   if (state.tileRows % state.warpRows != 0 || state.rowsPerWarp() % 16 != 0) {
     return forall.emitOpError(
                "expected a multiple of 16 rows per warp, but got ")
@@ -433,11 +432,7 @@ SmallVector<Accumulators> KernelEmitter::emitPipeline(KernelState &state,
 }
 
 FailureOr<KernelDescription> KernelEmitter::run() {
-  KernelState state{b,     forall, target, MultiplyType::F32,
-                    false, 0,      0,      0,
-                    0,     0,      0,      0,
-                    {},    {},     {},     {},
-                    {},    {}};
+  KernelState state{b, forall, target, MultiplyType::F32};
   if (failed(readConfig(state))) {
     return failure();
   }

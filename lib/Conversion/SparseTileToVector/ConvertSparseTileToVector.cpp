@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/TypeUtilities.h"
 
 namespace mlir::sparsity {
 #define GEN_PASS_DEF_CONVERTSPARSETILETOVECTORPASS
@@ -215,32 +216,6 @@ LogicalResult Outliner::outline(ForallOp forall) {
   return success();
 }
 
-/// An entry function writes its results into its last arguments; it does not
-/// return them as well. (drop-equivalent-buffer-results leaves public functions
-/// alone.)
-static void dropResults(func::FuncOp func) {
-  auto terminator =
-      dyn_cast<func::ReturnOp>(func.getBody().back().getTerminator());
-  if (!terminator) {
-    return;
-  }
-  unsigned first = func.getNumArguments() - terminator.getNumOperands();
-  OpBuilder builder(terminator);
-  for (OpOperand &operand : terminator->getOpOperands()) {
-    Value value = operand.get();
-    while (auto cast = value.getDefiningOp<memref::CastOp>()) {
-      value = cast.getSource();
-    }
-    Value output = func.getArgument(first + operand.getOperandNumber());
-    if (value != output) {
-      memref::CopyOp::create(builder, func.getLoc(), value, output);
-    }
-  }
-  terminator->setOperands({});
-  func.setFunctionType(builder.getFunctionType(func.getArgumentTypes(), {}));
-  func->removeAttr(func.getResAttrsAttrName());
-}
-
 /// Frees each allocation at the end of its block, unless the block passes it
 /// on.
 static void insertDeallocations(func::FuncOp func) {
@@ -337,12 +312,6 @@ struct ConvertSparseTileToVectorPass
     for (func::FuncOp func : module.getOps<func::FuncOp>()) {
       if (func.isDeclaration()) {
         continue;
-      }
-      // Entry functions are called through pointers to descriptors.
-      if (func.isPublic() && func->hasAttr("sparsity.abi")) {
-        dropResults(func);
-        func->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
-                      UnitAttr::get(&getContext()));
       }
       insertDeallocations(func);
       expandStridedCopies(func);

@@ -657,6 +657,10 @@ struct ConvertSparsityToTilePass
       }
       for (Block &block : func.getBody()) {
         for (KernelGroup &group : findKernelGroups(block)) {
+          // A schedule built before may have replaced what this one reads.
+          for (Contraction &contraction : group.contractions) {
+            contraction = *matchContraction(contraction.op, [](StringRef) {});
+          }
           if (failed(GroupBuilder(rewriter, group).build())) {
             return WalkResult::interrupt();
           }

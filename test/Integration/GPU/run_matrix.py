@@ -298,7 +298,10 @@ def main():
         print(f"0 passed, 0 failed, {len(cases)} skipped")
         return 0
     # Machine code where there is an assembler: it rejects what PTX text may hold.
-    arguments.emit = "--to-cubin" if shutil.which("ptxas") else "--to-ptx"
+    homes = [os.environ.get("CUDA_HOME"), "/usr/local/cuda"]
+    folders = os.pathsep.join(os.path.join(home, "bin") for home in homes if home)
+    assembler = shutil.which("ptxas") or shutil.which("ptxas", path=folders)
+    arguments.emit = "--to-cubin" if assembler else "--to-ptx"
     jobs = arguments.jobs or os.cpu_count() or 1
     passed, failures, slowest = 0, [], (0, "")
     with tempfile.TemporaryDirectory() as scratch:

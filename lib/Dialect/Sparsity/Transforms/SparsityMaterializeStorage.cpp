@@ -254,10 +254,14 @@ LogicalResult Materializer::run() {
   func->removeAttr(func.getArgAttrsAttrName());
   func.setFunctionType(builder.getFunctionType(
       func.getBody().getArgumentTypes(), func.getResultTypes()));
-  for (unsigned index = 0; index < results.size(); ++index) {
-    func.setArgAttr(func.getNumArguments() - results.size() + index,
-                    bufferization::BufferizationDialect::kWritableAttrName,
-                    builder.getBoolAttr(true));
+  // Outputs are the caller's to be written, inputs are not.
+  unsigned firstOutput = func.getNumArguments() - results.size();
+  for (unsigned index = 0; index < func.getNumArguments(); ++index) {
+    if (isa<RankedTensorType>(func.getArgumentTypes()[index])) {
+      func.setArgAttr(index,
+                      bufferization::BufferizationDialect::kWritableAttrName,
+                      builder.getBoolAttr(index >= firstOutput));
+    }
   }
   func->setAttr("sparsity.abi", builder.getArrayAttr(abi));
   // What only carried encoded values is dead now.

@@ -207,7 +207,7 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &group,
   Choice choice;
   if (group.contractions.empty()) {
     choice.multiply = "none";
-    choice.tile = gpu ? SmallVector<int64_t>{16, 128, 1}
+    choice.tile = gpu ? SmallVector<int64_t>{32, 128, 1}
                       : SmallVector<int64_t>{16, 256, 1};
     choice.warps =
         gpu ? SmallVector<int64_t>{2, 2} : SmallVector<int64_t>{1, 1};

@@ -16,6 +16,12 @@ class BufferizationDialect;
 namespace linalg {
 class LinalgDialect;
 } // namespace linalg
+namespace LLVM {
+class LLVMDialect;
+} // namespace LLVM
+namespace memref {
+class MemRefDialect;
+} // namespace memref
 namespace sparse_tile {
 class SparseTileDialect;
 } // namespace sparse_tile

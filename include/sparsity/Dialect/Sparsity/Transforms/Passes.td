@@ -85,6 +85,16 @@ def SparsityMaterializeStoragePass
   }];
 }
 
+def SparsityFinalizeAbiPass : Pass<"sparsity-finalize-abi", "ModuleOp"> {
+  let summary = "make bufferized functions write their results, not return them";
+  let description = [{
+    After bufferization, a function with a `sparsity.abi` writes each result into its
+    output argument (a copy where that is not the case yet) and returns nothing; public
+    ones get a C interface.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def SparsityVerifyMaterializedPass
     : Pass<"sparsity-verify-materialized", "ModuleOp"> {
   let summary = "fail if an encoded tensor is left before bufferization";
