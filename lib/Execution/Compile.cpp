@@ -23,7 +23,8 @@ LogicalResult sparsity::runPassPipeline(ModuleOp module, StringRef pipeline) {
   FailureOr<OpPassManager> parsed =
       parsePassPipeline(("builtin.module(" + pipeline + ")").str(), stream);
   if (failed(parsed)) {
-    return module.emitError("expected a pipeline of registered passes, but got '")
+    return module.emitError(
+               "expected a pipeline of registered passes, but got '")
            << pipeline << "': " << StringRef(problem).trim();
   }
   PassManager manager(module.getContext(), parsed->getOpAnchorName());
@@ -32,7 +33,7 @@ LogicalResult sparsity::runPassPipeline(ModuleOp module, StringRef pipeline) {
 }
 
 LogicalResult sparsity::compileForTarget(ModuleOp module, StringRef target,
-                                         bool allowTF32) {
+                                         bool allowTF32, StringRef options) {
   const TargetInfo *info = lookupTarget(target);
   if (!info) {
     return module.emitError("expected a target among ")
@@ -42,7 +43,8 @@ LogicalResult sparsity::compileForTarget(ModuleOp module, StringRef target,
     return runPassPipeline(module, "sparsity-to-cpu");
   }
   std::string pipeline = ("sparsity-to-nvvm{target=" + target).str();
-  pipeline += allowTF32 ? " allow-tf32=true}" : "}";
+  pipeline += allowTF32 ? " allow-tf32=true " : " ";
+  pipeline += options.str() + "}";
   return runPassPipeline(module, pipeline);
 }
 

@@ -45,10 +45,10 @@ FailureOr<std::string> sparsity::assembleCubin(StringRef ptx, StringRef chip,
                                                Location location) {
   std::string ptxas = findPtxas();
   if (ptxas.empty()) {
-    return emitError(location,
-                     "expected the assembler ptxas in $CUDA_HOME/bin, PATH or "
-                     "/usr/local/cuda/bin, but got none (it comes with the CUDA "
-                     "toolkit, package cuda-nvcc)");
+    return emitError(
+        location, "expected the assembler ptxas in $CUDA_HOME/bin, PATH or "
+                  "/usr/local/cuda/bin, but got none (it comes with the CUDA "
+                  "toolkit, package cuda-nvcc)");
   }
   llvm::SmallString<128> input, output, log;
   if (llvm::sys::fs::createTemporaryFile("sparsity", "ptx", input) ||

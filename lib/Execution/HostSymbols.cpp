@@ -104,8 +104,10 @@ void mlir::sparsity::forEachHostSymbol(
 #define FUNCTION_AS(name, implementation)                                      \
   visit(#name, reinterpret_cast<void *>(implementation))
 #define LIBM(name)                                                             \
-  visit(#name, reinterpret_cast<void *>(static_cast<double (*)(double)>(::name)));   \
-  visit(#name "f", reinterpret_cast<void *>(static_cast<float (*)(float)>(::name##f)))
+  visit(#name,                                                                 \
+        reinterpret_cast<void *>(static_cast<double (*)(double)>(::name)));    \
+  visit(#name "f",                                                             \
+        reinterpret_cast<void *>(static_cast<float (*)(float)>(::name##f)))
 #define LIBM2(name)                                                            \
   visit(#name, reinterpret_cast<void *>(                                       \
                    static_cast<double (*)(double, double)>(::name)));          \

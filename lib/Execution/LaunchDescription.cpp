@@ -81,7 +81,8 @@ std::string sparsity::describeLaunches(ModuleOp module) {
   llvm::json::Array functions;
   for (Operation &op : *module.getBody()) {
     Attribute abi = op.getAttr(kEntryAbiAttrName);
-    auto symbol = op.getAttrOfType<StringAttr>(SymbolTable::getSymbolAttrName());
+    auto symbol =
+        op.getAttrOfType<StringAttr>(SymbolTable::getSymbolAttrName());
     // The wrapper for C callers has a copy of the function's attributes.
     if (!abi || !symbol || symbol.getValue().starts_with("_mlir_ciface_")) {
       continue;
@@ -94,7 +95,8 @@ std::string sparsity::describeLaunches(ModuleOp module) {
         launches ? toJSON(launches) : llvm::json::Value(llvm::json::Array());
     functions.push_back(std::move(function));
   }
-  llvm::json::Value root = llvm::json::Object{{"functions", std::move(functions)}};
+  llvm::json::Value root =
+      llvm::json::Object{{"functions", std::move(functions)}};
   std::string text;
   llvm::raw_string_ostream stream(text);
   stream << llvm::formatv("{0:2}", root) << "\n";

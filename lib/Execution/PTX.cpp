@@ -59,7 +59,8 @@ static void markAssemblyConvergent(llvm::Module &module) {
 
 namespace {
 /// What one code generation owns. It is abandoned, not destroyed, when the code
-/// generator gives up halfway: what it leaves behind cannot be destroyed safely.
+/// generator gives up halfway: what it leaves behind cannot be destroyed
+/// safely.
 struct Generation {
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> module;
@@ -129,9 +130,8 @@ FailureOr<std::string> sparsity::emitPTX(gpu::GPUModuleOp module) {
   {
     llvm::CrashRecoveryContext recovery;
     finished = recovery.RunSafely([&] {
-      auto optimize =
-          makeOptimizingTransformer(kOptimizationLevel, /*sizeLevel=*/0,
-                                    generation->machine.get());
+      auto optimize = makeOptimizingTransformer(
+          kOptimizationLevel, /*sizeLevel=*/0, generation->machine.get());
       if (llvm::Error error = optimize(&llvmModule)) {
         generation->problem = llvm::toString(std::move(error));
         return;
@@ -149,8 +149,9 @@ FailureOr<std::string> sparsity::emitPTX(gpu::GPUModuleOp module) {
   if (!finished || !generation->problem.empty()) {
     module.emitError("expected kernels that LLVM can compile for ")
         << target.getChip() << ", but got: "
-        << (generation->problem.empty() ? StringRef("a crash in LLVM")
-                                        : StringRef(generation->problem).trim());
+        << (generation->problem.empty()
+                ? StringRef("a crash in LLVM")
+                : StringRef(generation->problem).trim());
     if (!finished) {
       (void)generation.release();
     }

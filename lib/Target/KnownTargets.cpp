@@ -71,11 +71,12 @@ static const CopyKind kCpuCopies[] = {CopyKind::Plain};
 static const CopyKind kSm80Copies[] = {CopyKind::Plain, CopyKind::CpAsync};
 
 static const TargetInfo kTargets[] = {
-    {"cpu", TargetKind::Cpu, "", "", 0, 1, kCpuCopies, kCpuInstructions},
-    {"sm_80", TargetKind::Gpu, "sm_80", "+ptx85", 163 * 1024, 32, kSm80Copies,
-     kSm80Instructions},
-    {"sm_90a", TargetKind::Gpu, "sm_90a", "+ptx85", 227 * 1024, 32, kSm80Copies,
-     kSm90aInstructions},
+    {"cpu", TargetKind::Cpu, "", "", 0, 0, false, 0, 1, kCpuCopies,
+     kCpuInstructions},
+    {"sm_80", TargetKind::Gpu, "sm_80", "+ptx85", 8, 0, false, 163 * 1024, 32,
+     kSm80Copies, kSm80Instructions},
+    {"sm_90a", TargetKind::Gpu, "sm_90a", "+ptx85", 9, 0, true, 227 * 1024, 32,
+     kSm80Copies, kSm90aInstructions},
 };
 
 ArrayRef<TargetInfo> mlir::sparsity::getKnownTargets() { return kTargets; }
@@ -86,13 +87,42 @@ const TargetInfo *mlir::sparsity::lookupTarget(StringRef name) {
   return found == std::end(kTargets) ? nullptr : found;
 }
 
-StringRef mlir::sparsity::getKnownTargetNames() {
-  static const std::string names = [] {
-    std::string text;
-    for (const TargetInfo &info : kTargets) {
+const TargetInfo &mlir::sparsity::getDefaultGpuTarget() {
+  return *llvm::find_if(kTargets, [](const TargetInfo &info) {
+    return info.kind == TargetKind::Gpu && !info.exactCapability;
+  });
+}
+
+const TargetInfo *mlir::sparsity::selectGpuTarget(int64_t major,
+                                                  int64_t minor) {
+  const TargetInfo *best = nullptr;
+  for (const TargetInfo &info : kTargets) {
+    std::pair<int64_t, int64_t> needs(info.major, info.minor),
+        has(major, minor);
+    bool runs = info.exactCapability ? has == needs : has >= needs;
+    if (info.kind == TargetKind::Gpu && runs) {
+      best = &info;
+    }
+  }
+  return best;
+}
+
+static std::string joinNames(bool gpuOnly) {
+  std::string text;
+  for (const TargetInfo &info : kTargets) {
+    if (!gpuOnly || info.kind == TargetKind::Gpu) {
       text += (text.empty() ? "" : ", ") + info.name.str();
     }
-    return text;
-  }();
+  }
+  return text;
+}
+
+StringRef mlir::sparsity::getGpuTargetNames() {
+  static const std::string names = joinNames(/*gpuOnly=*/true);
+  return names;
+}
+
+StringRef mlir::sparsity::getKnownTargetNames() {
+  static const std::string names = joinNames(/*gpuOnly=*/false);
   return names;
 }

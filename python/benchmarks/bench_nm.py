@@ -277,7 +277,13 @@ def write_results(path, info, raw, ratios):
         writer = csv.writer(file)
         writer.writerow(["n", "k", "m", "contender", "config", "launches", "error", "rep", "ms"])
         writer.writerows(raw)
+    times = {}
+    for n, k, m, name, config, *_, milliseconds in raw:
+        label = f"{name}[{config}]" if config else name
+        times.setdefault(f"{n},{k},{m}", {}).setdefault(label, []).append(float(milliseconds))
     summary = dict(info)
+    summary["median_ms"] = {row: {label: statistics.median(values) for label, values in by.items()}
+                            for row, by in times.items()}
     summary["ratios"] = [
         {"of": peer, "over": name, "rows": {",".join(map(str, r)): v for r, v in rows.items()}}
         for (name, peer), rows in ratios.items()

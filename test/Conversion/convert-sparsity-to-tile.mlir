@@ -20,7 +20,6 @@
 // CHECK-DAG: #[[COLUMN:.*]] = affine_map<(d0, d1) -> (d1)>
 // CHECK-DAG: #[[POINT:.*]] = affine_map<(d0, d1) -> ()>
 // CHECK-DAG: #[[CAUSAL:.*]] = affine_set<(d0, d1) : (d0 - d1 >= 0)>
-// GPU-DAG: #[[ID:.*]] = affine_map<(d0, d1) -> (d0, d1)>
 // GPU-DAG: #[[SWAP:.*]] = affine_map<(d0, d1) -> (d1, d0)>
 
 // The whole schedule of one layer. Zero sums start in the accumulator: the fill is read by
@@ -44,7 +43,7 @@
 // CHECK: sparse_tile.store tiles(%[[SUM]] : !sparse_tile.tile<64x32xf32>) ins() outs(%[[OA]] : tensor<?x32xf32>) maps [#[[ID]]]
 // CHECK: ^bb0(%{{[^:]*}}: index, %{{[^:]*}}: index, %[[S:.*]]: f32):
 // CHECK-NEXT: sparse_tile.yield %[[S]] : f32
-// The weight takes the A role on the GPU: the work item's rows are the weight's.
+// On a GPU the weight takes the A role, so the rows of a work item are those of the weight.
 // GPU-LABEL: func.func @layer
 // GPU: sparse_tile.forall {{.*}} swap = true
 // GPU: ^bb0(%[[I:[^:]*]]: index, %[[J:[^:]*]]: index,

@@ -1,6 +1,27 @@
 // One feed-forward projection with 2:4 weights: y = x * transpose(W), 64 tokens or any
 // other number. The weight's axis 1 is the reduction.
 
+// RUN: sparsity-translate --to-ptx --target=sm_80 %s -o %t.sm_80.ptx
+// RUN: FileCheck %s --check-prefix=SM80 < %t.sm_80.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_80 -v %t.sm_80.ptx -o %t.sm_80.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// RUN: sparsity-translate --to-ptx --target=sm_90a %s -o %t.sm_90a.ptx
+// RUN: FileCheck %s --check-prefix=SM90A < %t.sm_90a.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_90a -v %t.sm_90a.ptx -o %t.sm_90a.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// RUN: sed 's/14336/160/g; s/4096/256/g' %s > %t.small.mlir
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x256 --check | FileCheck %s
+// RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x256 --check | FileCheck %s %}
+
+// SM80: .target sm_80
+// SM80: cp.async.cg.shared.global
+// SM80: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32
+// SM90A: .target sm_90a
+// SM90A: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// PTXAS: 0 bytes spill stores, 0 bytes spill loads
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// CHECK-NOT: FAILED
+// CHECK: check: result 0: {{.*}}: ok
+
 func.func @main(%x: tensor<?x4096xbf16>,
                 %w: tensor<14336x4096xbf16, #sparsity.n_of_m<2:4, axis = 1>>)
     -> tensor<?x14336xbf16> {

@@ -118,7 +118,8 @@ def test_small_float_codes():
     "call, error, message",
     [
         (lambda: sparsity.pack_n_of_m(np.ones((2, 8), np.float16), 2, 4), ValueError,
-         "expected at most 2 non-zero elements in each group of 4 along axis 1, but got 4 at row 0"),
+         "expected at most 2 non-zero elements in each group of 4 along axis 1, but got 4 at row "
+         "0"),
         (lambda: sparsity.pack_n_of_m(np.zeros((2, 8), np.float16), 2, 4, axis=2), ValueError,
          "expected an axis of a tensor of rank 2, but got axis 2"),
         (lambda: sparsity.pack_n_of_m(np.zeros((2, 8), np.float16), 4, 2), ValueError,

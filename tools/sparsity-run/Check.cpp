@@ -5,11 +5,11 @@
 //   sqrt(sum of squared errors) <= t * sqrt(sum of squared expected values)
 //   |error| <= 2 t |expected| + t * (root mean square of the expected values)
 //
-// The first is the error of the result as a whole; the second finds a few elements
-// that are wrong among many, and allows one rounding to the other neighbour. t is
-// the distance of two neighbours in the type, relative to their size, or for f32,
-// where the sum's order is what counts, the error of a sum of many terms. Integers
-// have to be equal.
+// The first is the error of the result as a whole; the second finds a few
+// elements that are wrong among many, and allows one rounding to the other
+// neighbour. t is the distance of two neighbours in the type, relative to their
+// size, or for f32, where the sum's order is what counts, the error of a sum of
+// many terms. Integers have to be equal.
 //
 //===----------------------------------------------------------------------===//
 
@@ -51,8 +51,8 @@ static int64_t getLongestSum(ModuleOp module) {
   int64_t longest = 1;
   module.walk([&](linalg::LinalgOp op) {
     int64_t terms = 1;
-    for (auto [size, iterator] :
-         llvm::zip_equal(op.getStaticLoopRanges(), op.getIteratorTypesArray())) {
+    for (auto [size, iterator] : llvm::zip_equal(op.getStaticLoopRanges(),
+                                                 op.getIteratorTypesArray())) {
       if (iterator == utils::IteratorType::reduction && size > 0) {
         terms *= size;
       }
@@ -75,7 +75,8 @@ static double getRoundingTolerance(ModuleOp module) {
     if (isa<arith::TruncFOp>(op)) {
       consider(op->getResult(0).getType());
     }
-    // A contraction's own result is rounded to its type before it is used again.
+    // A contraction's own result is rounded to its type before it is used
+    // again.
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
       if (linalgOp.getNumReductionLoops()) {
         llvm::for_each(op->getResultTypes(), consider);
@@ -105,7 +106,8 @@ static double settleTolerance(ModuleOp module, ElementType type,
   // The error of a sum in f32 grows with the root of its length.
   double growth =
       std::sqrt(static_cast<double>(getLongestSum(module)) / kSumOfTolerance);
-  return std::max(tolerance, getTolerance(ElementType::F32) * std::max(1.0, growth));
+  return std::max(tolerance,
+                  getTolerance(ElementType::F32) * std::max(1.0, growth));
 }
 
 static std::string printIndex(int64_t element, ArrayRef<int64_t> shape) {
@@ -127,8 +129,8 @@ static bool checkResult(size_t number, const HostTensor &result,
   llvm::raw_ostream &out = llvm::outs();
   std::string label = "check: result " + std::to_string(number) + ": ";
   if (!llvm::equal(result.shape, expected.shape)) {
-    out << label << "expected shape " << printShape(expected.shape) << ", but got "
-        << printShape(result.shape) << ": FAILED\n";
+    out << label << "expected shape " << printShape(expected.shape)
+        << ", but got " << printShape(result.shape) << ": FAILED\n";
     return false;
   }
   std::vector<double> got = toDoubles(result), want = toDoubles(expected);
@@ -142,7 +144,8 @@ static bool checkResult(size_t number, const HostTensor &result,
   size_t wrongCount = 0;
   for (size_t i = 0; i < want.size(); ++i) {
     double error = std::fabs(got[i] - want[i]);
-    bool same = got[i] == want[i] || (std::isnan(got[i]) && std::isnan(want[i]));
+    bool same =
+        got[i] == want[i] || (std::isnan(got[i]) && std::isnan(want[i]));
     if (same) {
       continue;
     }

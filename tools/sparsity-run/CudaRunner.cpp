@@ -7,6 +7,8 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <chrono>
+
 using namespace mlir;
 using namespace mlir::sparsity;
 using namespace mlir::sparsity::run;
@@ -115,7 +117,10 @@ std::optional<Graph> CudaRunner::capture() {
 }
 
 StatusOr<Timing> CudaRunner::time() {
-  constexpr int kRuns = 31, kWarmupRuns = 3;
+  constexpr int kRuns = 31;
+  // An idle GPU runs at a fraction of its clock rate and takes this long to
+  // raise it.
+  constexpr std::chrono::milliseconds kWarmup(300);
   StatusOr<Event> start = Event::create();
   StatusOr<Event> end = Event::create();
   if (!start.ok() || !end.ok()) {
@@ -127,7 +132,8 @@ StatusOr<Timing> CudaRunner::time() {
   }
   std::optional<Graph> graph = capture();
   std::vector<double> milliseconds;
-  for (int i = 0; i < kWarmupRuns + kRuns; ++i) {
+  auto begin = std::chrono::steady_clock::now();
+  while (milliseconds.size() < kRuns) {
     Status status = runtime::flushL2();
     if (status.ok()) {
       status = start->record();
@@ -145,7 +151,7 @@ StatusOr<Timing> CudaRunner::time() {
     if (!elapsed.ok()) {
       return elapsed.status();
     }
-    if (i >= kWarmupRuns) {
+    if (std::chrono::steady_clock::now() - begin > kWarmup) {
       milliseconds.push_back(*elapsed);
     }
   }

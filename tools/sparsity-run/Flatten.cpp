@@ -35,8 +35,8 @@ static StatusOr<std::map<std::string, HostTensor>>
 packArgument(const Input &input, const EntryArgument &description) {
   auto type = cast<RankedTensorType>(description.type);
   SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
-  auto concrete = RankedTensorType::get(input.value.shape, type.getElementType(),
-                                        type.getEncoding());
+  auto concrete = RankedTensorType::get(
+      input.value.shape, type.getElementType(), type.getEncoding());
   std::map<std::string, HostTensor> fields;
   SmallVector<StorageField> storage = encoding.getStorage(concrete);
   for (const StorageField &field : storage) {
@@ -45,7 +45,8 @@ packArgument(const Input &input, const EntryArgument &description) {
     if (!elementType || !field.type.hasStaticShape()) {
       std::string text;
       llvm::raw_string_ostream stream(text);
-      stream << "expected an encoding that the host packs (n_of_m, masks), but got "
+      stream << "expected an encoding that the host packs (n_of_m, masks), but "
+                "got "
              << encoding;
       return Status::error(text);
     }
@@ -66,8 +67,9 @@ packArgument(const Input &input, const EntryArgument &description) {
       !fields.count("metadata")) {
     std::string text;
     llvm::raw_string_ostream stream(text);
-    stream << "expected an encoding that the host packs (n_of_m, masks), but got "
-           << encoding;
+    stream
+        << "expected an encoding that the host packs (n_of_m, masks), but got "
+        << encoding;
     return Status::error(text);
   }
   runtime::NOfMSpec spec = getPackerSpec(concrete, input.value);
@@ -79,11 +81,11 @@ packArgument(const Input &input, const EntryArgument &description) {
   HostTensor &metadata = fields.at("metadata");
   if (sizes->valueBytes != values.bytes() ||
       sizes->metadataBytes != metadata.bytes()) {
-    return Status::error(
-        "expected buffers of " + std::to_string(sizes->valueBytes) + " and " +
-        std::to_string(sizes->metadataBytes) + " bytes, but got " +
-        std::to_string(values.bytes()) + " and " +
-        std::to_string(metadata.bytes()));
+    return Status::error("expected buffers of " +
+                         std::to_string(sizes->valueBytes) + " and " +
+                         std::to_string(sizes->metadataBytes) +
+                         " bytes, but got " + std::to_string(values.bytes()) +
+                         " and " + std::to_string(metadata.bytes()));
   }
   HostTensor source = input.value;
   if (description.pack == PackKind::Prune) {
@@ -109,7 +111,8 @@ static StatusOr<HostTensor> makeResult(const EntryArgument &description,
                                        const std::vector<Input> &inputs,
                                        const Arguments &arguments) {
   auto type = cast<RankedTensorType>(description.type);
-  std::optional<ElementType> elementType = getElementType(type.getElementType());
+  std::optional<ElementType> elementType =
+      getElementType(type.getElementType());
   if (!elementType) {
     return Status::error("expected a result of a type that has values on the "
                          "host, but got another");
@@ -149,8 +152,9 @@ run::flattenArguments(const std::vector<Input> &inputs, const EntryAbi &abi,
       continue;
     }
     if (description.index >= static_cast<int64_t>(inputs.size())) {
-      return fail(description, Status::error("expected an argument of the program, "
-                                             "but got a number beyond them"));
+      return fail(description,
+                  Status::error("expected an argument of the program, "
+                                "but got a number beyond them"));
     }
     const Input &input = inputs[description.index];
     switch (description.kind) {
@@ -176,9 +180,10 @@ run::flattenArguments(const std::vector<Input> &inputs, const EntryAbi &abi,
       auto &fields = packed[description.index];
       auto field = fields.find(description.field);
       if (field == fields.end()) {
-        return fail(description, Status::error("expected a field of the storage, "
-                                               "but got '" +
-                                               description.field + "'"));
+        return fail(description,
+                    Status::error("expected a field of the storage, "
+                                  "but got '" +
+                                  description.field + "'"));
       }
       argument.buffer = field->second;
       break;

@@ -64,17 +64,19 @@ static StatusOr<Input> makeInput(Type type, int64_t number,
   if (!elementType) {
     std::string text;
     llvm::raw_string_ostream stream(text);
-    stream << "expected argument " << number
-           << " to be a ranked tensor or a scalar of a type among f16, bf16, f32, "
-              "f64, f8E4M3FN, f8E5M2, i1, i8, i32, i64, but got "
-           << type;
+    stream
+        << "expected argument " << number
+        << " to be a ranked tensor or a scalar of a type among f16, bf16, f32, "
+           "f64, f8E4M3FN, f8E5M2, i1, i8, i32, i64, but got "
+        << type;
     return Status::error(text);
   }
   auto file = arguments.inputs.find(number);
   if (file != arguments.inputs.end()) {
     SmallVector<int64_t> expected = getStaticShape(type);
     if (arguments.shapes.count(number)) {
-      StatusOr<SmallVector<int64_t>> shape = settleShape(type, number, arguments);
+      StatusOr<SmallVector<int64_t>> shape =
+          settleShape(type, number, arguments);
       if (!shape.ok()) {
         return shape.status();
       }
@@ -106,18 +108,18 @@ FailureOr<std::vector<Input>> run::readInputs(ModuleOp module,
   auto function = module.lookupSymbol<func::FuncOp>(arguments.entry);
   if (!function || function.isDeclaration()) {
     return module.emitError("expected a function @")
-           << arguments.entry << " with a body to run (--entry=<name>), but got "
+           << arguments.entry
+           << " with a body to run (--entry=<name>), but got "
            << (function ? "a declaration" : "none");
   }
   for (const auto &[option, numbers] :
-       {std::make_pair("shape", llvm::map_to_vector(arguments.shapes,
-                                                    [](auto &entry) {
-                                                      return entry.first;
-                                                    })),
-        std::make_pair("input", llvm::map_to_vector(arguments.inputs,
-                                                    [](auto &entry) {
-                                                      return entry.first;
-                                                    }))}) {
+       {std::make_pair("shape", llvm::map_to_vector(
+                                    arguments.shapes,
+                                    [](auto &entry) { return entry.first; })),
+        std::make_pair("input",
+                       llvm::map_to_vector(arguments.inputs, [](auto &entry) {
+                         return entry.first;
+                       }))}) {
     for (int64_t number : numbers) {
       if (number >= function.getNumArguments()) {
         printError("expected --" + std::string(option) +
@@ -140,9 +142,10 @@ FailureOr<std::vector<Input>> run::readInputs(ModuleOp module,
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor || getSparsityEncoding(type) ||
         !getElementType(tensor.getElementType())) {
-      return function.emitError("expected results that are dense tensors of f16, "
-                                "bf16, f32, f64, f8E4M3FN, f8E5M2, i1, i8, i32 or "
-                                "i64, but got ")
+      return function.emitError(
+                 "expected results that are dense tensors of f16, "
+                 "bf16, f32, f64, f8E4M3FN, f8E5M2, i1, i8, i32 or "
+                 "i64, but got ")
              << type;
     }
   }
@@ -162,7 +165,8 @@ FailureOr<std::vector<Input>> run::readInputs(ModuleOp module,
 // Random values that fit their encodings
 //===----------------------------------------------------------------------===//
 
-/// Zeroes what the encoding's pattern excludes wherever the data does not decide.
+/// Zeroes what the encoding's pattern excludes wherever the data does not
+/// decide.
 static void maskOutside(HostTensor &value, const Coverage &coverage) {
   if (coverage.isAll() || !coverage.hasPredicate()) {
     return;
@@ -196,18 +200,17 @@ LogicalResult run::fillInputs(std::vector<Input> &inputs, const EntryAbi &abi,
                               const Arguments &arguments) {
   for (auto [number, input] : llvm::enumerate(inputs)) {
     const EntryArgument *field = findField(abi, number);
-    RankedTensorType encoded =
-        field ? cast<RankedTensorType>(field->type)
-              : (getSparsityEncoding(input.type)
-                     ? cast<RankedTensorType>(input.type)
-                     : RankedTensorType());
+    RankedTensorType encoded = field ? cast<RankedTensorType>(field->type)
+                                     : (getSparsityEncoding(input.type)
+                                            ? cast<RankedTensorType>(input.type)
+                                            : RankedTensorType());
     TileFormat format = TileFormat::dense();
     if (encoded) {
       format = getSparsityEncoding(encoded).getTileFormat(encoded);
     }
     if (!input.given) {
-      // Weights of a standard deviation that keeps sums over K near 1. Eight-bit
-      // floats have no room below 1.
+      // Weights of a standard deviation that keeps sums over K near 1.
+      // Eight-bit floats have no room below 1.
       double scale = 1;
       if (format.kind == TileFormat::Kind::NOfM &&
           runtime::getElementSize(input.value.elementType) > 1) {
@@ -219,15 +222,15 @@ LogicalResult run::fillInputs(std::vector<Input> &inputs, const EntryAbi &abi,
     if (!encoded) {
       continue;
     }
-    maskOutside(input.value,
-                getSparsityEncoding(encoded).getCoverage(encoded));
+    maskOutside(input.value, getSparsityEncoding(encoded).getCoverage(encoded));
     bool packsByMagnitude = field && field->pack == PackKind::Prune;
     if (!input.given && !packsByMagnitude &&
         format.kind == TileFormat::Kind::NOfM) {
-      Status status =
-          runtime::pruneNOfM(getPackerSpec(encoded, input.value), input.value.data.get());
+      Status status = runtime::pruneNOfM(getPackerSpec(encoded, input.value),
+                                         input.value.data.get());
       if (!status.ok()) {
-        printError("argument " + std::to_string(number) + ": " + status.message);
+        printError("argument " + std::to_string(number) + ": " +
+                   status.message);
         return failure();
       }
     }

@@ -31,21 +31,22 @@ struct FlatArgument {
   uint64_t scalar = 0;
 };
 
-/// Finds the entry function, settles the shape of each of its arguments and reads
-/// the given files. Errors have been printed.
+/// Finds the entry function, settles the shape of each of its arguments and
+/// reads the given files. Errors have been printed.
 FailureOr<std::vector<Input>> readInputs(ModuleOp module,
                                          const Arguments &arguments);
 
-/// Makes the arguments that no file gave: random values, then pruned and masked as
-/// their encodings in `abi` ask. Masks given values too. Errors have been printed.
+/// Makes the arguments that no file gave: random values, then pruned and masked
+/// as their encodings in `abi` ask. Masks given values too. Errors have been
+/// printed.
 LogicalResult fillInputs(std::vector<Input> &inputs, const EntryAbi &abi,
                          const Arguments &arguments);
 
 /// The packer's description of `value`, a tensor of the n:m encoded `type`.
 runtime::NOfMSpec getPackerSpec(RankedTensorType type, const HostTensor &value);
 
-/// The arguments of the compiled function: `inputs` packed, and results filled with
-/// poison or zeros. Errors have been printed.
+/// The arguments of the compiled function: `inputs` packed, and results filled
+/// with poison or zeros. Errors have been printed.
 FailureOr<std::vector<FlatArgument>>
 flattenArguments(const std::vector<Input> &inputs, const EntryAbi &abi,
                  const Arguments &arguments);

@@ -17,8 +17,9 @@ using namespace mlir::sparsity;
 using namespace mlir::sparsity::run;
 using runtime::StatusOr;
 
-/// What the oracle allocates: results, which belong to the caller, and temporaries,
-/// which upstream's bufferization leaves to other passes. All go at the end.
+/// What the oracle allocates: results, which belong to the caller, and
+/// temporaries, which upstream's bufferization leaves to other passes. All go
+/// at the end.
 static thread_local std::vector<void *> allocations;
 
 static void *allocate(size_t bytes) {
@@ -78,7 +79,8 @@ static StatusOr<HostTensor> copyResult(const int64_t *descriptor,
   if (result.ok()) {
     const auto *data = reinterpret_cast<const uint8_t *>(descriptor[kAligned]);
     std::memcpy(result->data.get(),
-                data + descriptor[kOffset] * runtime::getElementSize(elementType),
+                data +
+                    descriptor[kOffset] * runtime::getElementSize(elementType),
                 result->bytes());
   }
   return result;

@@ -7,9 +7,9 @@
 
 namespace mlir::sparsity::run {
 
-/// Runs a copy of `source` through `sparsity-densify{accumulate=f64}` and upstream's
-/// lowering to loops, on the CPU: nothing of this project's schedules, formats or
-/// conversions takes part. Errors have been printed.
+/// Runs a copy of `source` through `sparsity-densify{accumulate=f64}` and
+/// upstream's lowering to loops, on the CPU: nothing of this project's
+/// schedules, formats or conversions takes part. Errors have been printed.
 FailureOr<std::vector<HostTensor>> runOracle(ModuleOp source,
                                              const std::string &entry,
                                              const std::vector<Input> &inputs);
@@ -18,8 +18,8 @@ FailureOr<std::vector<HostTensor>> runOracle(ModuleOp source,
 /// sequence.
 void orderReductionLoops(ModuleOp module);
 
-/// Keeps an element that a loop loads, updates and stores each time in a register,
-/// so that LLVM can vectorize the reduction.
+/// Keeps an element that a loop loads, updates and stores each time in a
+/// register, so that LLVM can vectorize the reduction.
 void keepSumsInRegisters(ModuleOp module);
 
 /// Replaces transcendental functions by calls of libm in f64.

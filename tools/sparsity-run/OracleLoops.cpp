@@ -21,8 +21,8 @@ using namespace mlir::sparsity;
 // Loop order
 //===----------------------------------------------------------------------===//
 
-/// How well `loop` does as the innermost one: operands read in sequence count for
-/// it, operands read with a stride against it.
+/// How well `loop` does as the innermost one: operands read in sequence count
+/// for it, operands read with a stride against it.
 static int64_t scoreInnermost(linalg::GenericOp op, unsigned loop) {
   int64_t score = 0;
   for (AffineMap map : op.getIndexingMapsArray()) {
@@ -53,14 +53,14 @@ void run::orderReductionLoops(ModuleOp module) {
     unsigned innermost = *llvm::max_element(order, [&](unsigned a, unsigned b) {
       return scoreInnermost(op, a) < scoreInnermost(op, b);
     });
-    // The longest parallel loop outermost: what it selects stays in the cache while
-    // the others run.
+    // The longest parallel loop outermost: what it selects stays in the cache
+    // while the others run.
     llvm::sort(order, [&](unsigned a, unsigned b) {
       auto key = [&](unsigned loop) {
         int64_t size = ShapedType::isDynamic(sizes[loop]) ? 0 : sizes[loop];
-        return std::make_tuple(loop == innermost,
-                               iterators[loop] == utils::IteratorType::reduction,
-                               -size, loop);
+        return std::make_tuple(
+            loop == innermost,
+            iterators[loop] == utils::IteratorType::reduction, -size, loop);
       };
       return key(a) < key(b);
     });
@@ -136,7 +136,8 @@ void run::keepSumsInRegisters(ModuleOp module) {
         [&](OpBuilder &, Location, ArrayRef<BlockArgument> carried) {
           Value current = carried.back();
           rewriter.replaceAllUsesWith(sum.getResult(), current);
-          return SmallVector<Value>{updated == sum.getResult() ? current : updated};
+          return SmallVector<Value>{updated == sum.getResult() ? current
+                                                               : updated};
         });
     if (failed(replaced)) {
       continue;
@@ -144,8 +145,8 @@ void run::keepSumsInRegisters(ModuleOp module) {
     rewriter.eraseOp(store);
     rewriter.eraseOp(sum);
     rewriter.setInsertionPointAfter(*replaced);
-    memref::StoreOp::create(rewriter, loc, (*replaced)->getResults().back(), memref,
-                            indices);
+    memref::StoreOp::create(rewriter, loc, (*replaced)->getResults().back(),
+                            memref, indices);
   }
 }
 
@@ -155,13 +156,14 @@ void run::keepSumsInRegisters(ModuleOp module) {
 
 void run::callLibm(ModuleOp module) {
   static const llvm::StringSet<> names = {
-      "acos", "acosh", "asin", "asinh", "atan",  "atanh", "cbrt", "cos",
-      "cosh", "erf",   "erfc", "exp",   "exp2",  "expm1", "log",  "log10",
-      "log1p", "log2", "sin",  "sinh",  "tan",   "tanh"};
+      "acos",  "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "cos",
+      "cosh",  "erf",   "erfc", "exp",   "exp2", "expm1", "log",  "log10",
+      "log1p", "log2",  "sin",  "sinh",  "tan",  "tanh"};
   SmallVector<Operation *> ops;
   module.walk([&](Operation *op) {
     if (isa_and_nonnull<math::MathDialect>(op->getDialect()) &&
-        op->getNumOperands() == 1 && isa<FloatType>(op->getResult(0).getType()) &&
+        op->getNumOperands() == 1 &&
+        isa<FloatType>(op->getResult(0).getType()) &&
         names.contains(op->getName().stripDialect())) {
       ops.push_back(op);
     }

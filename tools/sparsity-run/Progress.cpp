@@ -13,12 +13,14 @@ Progress::Progress(std::string description) : what(std::move(description)) {
   auto start = std::chrono::steady_clock::now();
   watcher = std::thread([this, start] {
     std::unique_lock<std::mutex> lock(mutex);
-    if (ended.wait_for(lock, std::chrono::seconds(1), [this] { return isEnded; })) {
+    if (ended.wait_for(lock, std::chrono::seconds(1),
+                       [this] { return isEnded; })) {
       return;
     }
     llvm::errs() << "sparsity-run: " << what << " ...\n";
     ended.wait(lock, [this] { return isEnded; });
-    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    std::chrono::duration<double> seconds =
+        std::chrono::steady_clock::now() - start;
     llvm::errs() << "sparsity-run: " << what << " took "
                  << llvm::format("%.1f", seconds.count()) << " s\n";
   });

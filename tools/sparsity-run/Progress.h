@@ -11,8 +11,8 @@
 namespace mlir::sparsity::run {
 
 /// While it lives, work of the given description is under way. Work that takes
-/// longer than a second gets a line on standard error when the second is over and
-/// one when it ends; shorter work gets none.
+/// longer than a second gets a line on standard error when the second is over
+/// and one when it ends; shorter work gets none.
 class Progress {
 public:
   explicit Progress(std::string what);

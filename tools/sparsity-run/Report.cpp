@@ -153,7 +153,8 @@ void run::printSkipped(ModuleOp source, const std::string &entry,
   for (const Input &input : inputs) {
     auto type = dyn_cast<RankedTensorType>(input.type);
     for (int64_t i = 0; type && i < type.getRank(); ++i) {
-      symbol = type.isDynamicDim(i) ? input.value.shape[i] : symbol;
+      symbol = type.isDynamicDim(i) ? std::max<int64_t>(1, input.value.shape[i])
+                                    : symbol;
     }
   }
   double total = 0, skipped = 0;
@@ -186,5 +187,7 @@ void run::printSkipped(ModuleOp source, const std::string &entry,
                                denseBytes > 0
                                    ? kPercent * (1 - storedBytes / denseBytes)
                                    : 0)
-               << " % of weight bytes (" << target << ")\n";
+               << " % of weight bytes"
+               << (storedBytes > denseBytes ? ", padding included" : "") << " ("
+               << target << ")\n";
 }

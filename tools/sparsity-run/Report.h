@@ -29,8 +29,9 @@ private:
   ScopedDiagnosticHandler handler;
 };
 
-/// Prints which share of the multiply-adds and of the weights' bytes the compiled
-/// program does without. `source` is the program, `abi` its storage as compiled.
+/// Prints which share of the multiply-adds and of the weights' bytes the
+/// compiled program does without. `source` is the program, `abi` its storage as
+/// compiled.
 void printSkipped(ModuleOp source, const std::string &entry,
                   const std::vector<Input> &inputs, const EntryAbi &abi,
                   const std::string &target);

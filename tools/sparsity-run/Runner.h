@@ -17,8 +17,8 @@ struct Program {
   OwningOpRef<ModuleOp> module;
   EntryAbi abi;
   std::unique_ptr<ExecutionEngine> engine;
-  /// Takes a pointer to each argument: for a buffer, to the pointer to its memref
-  /// descriptor.
+  /// Takes a pointer to each argument: for a buffer, to the pointer to its
+  /// memref descriptor.
   void (*call)(void **) = nullptr;
 };
 
@@ -47,8 +47,8 @@ createCpuRunner(const Program &program, std::vector<FlatArgument> &flat);
 runtime::StatusOr<std::unique_ptr<Runner>>
 createCudaRunner(const Program &program, std::vector<FlatArgument> &flat);
 
-/// A memref descriptor ("MLIR LLVM IR Target", ranked memref types) of a row-major
-/// buffer: pointer twice, offset, sizes, strides.
+/// A memref descriptor ("MLIR LLVM IR Target", ranked memref types) of a
+/// row-major buffer: pointer twice, offset, sizes, strides.
 std::vector<int64_t> makeDescriptor(const void *data,
                                     llvm::ArrayRef<int64_t> shape);
 

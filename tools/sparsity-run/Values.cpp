@@ -8,10 +8,12 @@
 #include "sparsity/Runtime/ParallelFor.h"
 
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace mlir::sparsity;
@@ -41,6 +43,10 @@ StatusOr<HostTensor> HostTensor::create(ElementType elementType,
     tooLarge = tooLarge || (size != 0 && bytes > uint64_t(INT64_MAX) / size);
     bytes = tooLarge ? bytes : bytes * size;
   }
+  // The system promises more than it has, and ends the process that uses it.
+  uint64_t memory = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                    static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE));
+  tooLarge = tooLarge || bytes > memory;
   HostTensor tensor;
   tensor.elementType = elementType;
   tensor.shape.assign(shape.begin(), shape.end());
@@ -52,15 +58,15 @@ StatusOr<HostTensor> HostTensor::create(ElementType elementType,
       auto address = reinterpret_cast<uintptr_t>(base);
       auto *data = reinterpret_cast<uint8_t *>(
           llvm::alignTo(address, uint64_t(kAlignment)));
-      tensor.data =
-          std::shared_ptr<uint8_t>(data, [base](uint8_t *) { std::free(base); });
+      tensor.data = std::shared_ptr<uint8_t>(
+          data, [base](uint8_t *) { std::free(base); });
       return tensor;
     }
   }
-  return Status::error("expected memory for a tensor of shape " +
-                       printShape(shape) + " and type " +
-                       std::string(runtime::getElementName(elementType)) +
-                       ", but got none");
+  return Status::error(
+      "expected memory for a tensor of shape " + printShape(shape) +
+      " and type " + std::string(runtime::getElementName(elementType)) +
+      ", but got " + std::to_string(memory >> 30) + " GiB in all");
 }
 
 StatusOr<HostTensor> HostTensor::clone() const {
@@ -105,8 +111,8 @@ static uint64_t mix(uint64_t value) {
   return value ^ (value >> 31);
 }
 
-/// The sum of four uniform numbers, centred and scaled to variance 1: normal but
-/// for its tails, which end at 3.46, and the same on every machine.
+/// The sum of four uniform numbers, centred and scaled to variance 1: normal
+/// but for its tails, which end at 3.46, and the same on every machine.
 static float toNormal(uint64_t bits) {
   constexpr float kUnit = 1.7320508f / 65536.0f;
   int32_t sum = static_cast<int32_t>(bits & 0xffff) +

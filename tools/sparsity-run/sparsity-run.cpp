@@ -38,18 +38,16 @@ struct Place {
 };
 } // namespace
 
-/// The newest target that a device of this compute capability runs; "a" targets run
-/// on theirs only.
+/// The newest target that a device of this compute capability runs; "a" targets
+/// run on theirs only.
 static StatusOr<std::string> getDefaultTarget(const runtime::Device &device) {
-  if (device.major == 9) {
-    return std::string("sm_90a");
-  }
-  if (device.major >= 8) {
-    return std::string("sm_80");
+  if (const TargetInfo *info = selectGpuTarget(device.major, device.minor)) {
+    return info->name.str();
   }
   return runtime::Status::error(
-      "expected a GPU of compute capability 8.0 or newer, but got " + device.name +
-      " of " + std::to_string(device.major) + "." + std::to_string(device.minor));
+      "expected a GPU of compute capability 8.0 or newer, but got " +
+      device.name + " of " + std::to_string(device.major) + "." +
+      std::to_string(device.minor));
 }
 
 static StatusOr<Place> choosePlace(const Arguments &arguments) {
@@ -58,8 +56,8 @@ static StatusOr<Place> choosePlace(const Arguments &arguments) {
     const TargetInfo *info = lookupTarget(arguments.target);
     if (!info) {
       return runtime::Status::error("expected --target among " +
-                                    getKnownTargetNames().str() + ", but got '" +
-                                    arguments.target + "'");
+                                    getKnownTargetNames().str() +
+                                    ", but got '" + arguments.target + "'");
     }
     bool isGpu = info->kind == TargetKind::Gpu;
     if (isGpu == (arguments.device == DeviceChoice::Cpu) &&
@@ -90,7 +88,8 @@ static StatusOr<Place> choosePlace(const Arguments &arguments) {
   if (arguments.device == DeviceChoice::Cuda || !arguments.target.empty()) {
     return problem;
   }
-  llvm::errs() << "sparsity-run: running on the CPU: " << problem.message << "\n";
+  llvm::errs() << "sparsity-run: running on the CPU: " << problem.message
+               << "\n";
   return place;
 }
 
@@ -104,7 +103,8 @@ createRunner(const Place &place, const Program &program,
 /// Times `runner`, and the program without sparsity on the same inputs.
 static LogicalResult printTimes(ModuleOp source, const Arguments &arguments,
                                 const Place &place,
-                                const std::vector<Input> &inputs, Runner &runner) {
+                                const std::vector<Input> &inputs,
+                                Runner &runner) {
   StatusOr<Timing> sparse = runner.time();
   if (!sparse.ok()) {
     printError(sparse.status().message);
@@ -124,9 +124,11 @@ static LogicalResult printTimes(ModuleOp source, const Arguments &arguments,
   if (failed(flat)) {
     return failure();
   }
-  StatusOr<std::unique_ptr<Runner>> denseRunner = createRunner(place, *dense, *flat);
-  StatusOr<Timing> time = denseRunner.ok() ? (*denseRunner)->time()
-                                           : StatusOr<Timing>(denseRunner.status());
+  StatusOr<std::unique_ptr<Runner>> denseRunner =
+      createRunner(place, *dense, *flat);
+  StatusOr<Timing> time = denseRunner.ok()
+                              ? (*denseRunner)->time()
+                              : StatusOr<Timing>(denseRunner.status());
   if (!time.ok()) {
     printError("the dense program: " + time.status().message);
     return failure();
@@ -134,7 +136,8 @@ static LogicalResult printTimes(ModuleOp source, const Arguments &arguments,
   llvm::outs() << "time: " << llvm::format("%.4f", sparse->milliseconds)
                << " ms, dense " << llvm::format("%.4f", time->milliseconds)
                << " ms, ratio "
-               << llvm::format("%.2f", time->milliseconds / sparse->milliseconds)
+               << llvm::format("%.2f",
+                               time->milliseconds / sparse->milliseconds)
                << " (median of " << sparse->runs << " runs, " << place.device
                << ")\n";
   return success();
@@ -156,7 +159,8 @@ static LogicalResult writeOutputs(const std::vector<HostTensor> &results,
 static LogicalResult keepEntry(ModuleOp module, const std::string &entry) {
   for (auto function : module.getOps<FunctionOpInterface>()) {
     if (SymbolTable::getSymbolName(function).getValue() != entry) {
-      SymbolTable::setSymbolVisibility(function, SymbolTable::Visibility::Private);
+      SymbolTable::setSymbolVisibility(function,
+                                       SymbolTable::Visibility::Private);
     }
   }
   return runPassPipeline(module, "symbol-dce");
@@ -196,7 +200,8 @@ static LogicalResult runProgram(ModuleOp source, const Arguments &arguments,
   if (failed(flat)) {
     return failure();
   }
-  StatusOr<std::unique_ptr<Runner>> runner = createRunner(*place, *program, *flat);
+  StatusOr<std::unique_ptr<Runner>> runner =
+      createRunner(*place, *program, *flat);
   runtime::Status status = runner.ok() ? runtime::Status() : runner.status();
   if (status.ok()) {
     Progress progress("running on the " + place->device);
@@ -208,8 +213,8 @@ static LogicalResult runProgram(ModuleOp source, const Arguments &arguments,
   }
   std::vector<HostTensor> results = getResults(*flat);
   for (auto [number, result] : llvm::enumerate(results)) {
-    llvm::outs() << "result " << number << ": " << printShape(result.shape) << " "
-                 << runtime::getElementName(result.elementType) << " ("
+    llvm::outs() << "result " << number << ": " << printShape(result.shape)
+                 << " " << runtime::getElementName(result.elementType) << " ("
                  << place->target << ")\n";
   }
   if (failed(writeOutputs(results, arguments))) {

@@ -74,23 +74,30 @@ int sparsityTranslateMain(int argc, char **argv) {
                             "function, as JSON")),
       cl::cat(category));
   static cl::opt<std::string> target(
-      "target", cl::desc("GPU to compile for: sm_80 (default) or sm_90a"),
-      cl::init("sm_80"), cl::cat(category));
+      "target",
+      cl::desc("GPU to compile for (default: the one that runs on most)"),
+      cl::init(sparsity::getDefaultGpuTarget().name.str()), cl::cat(category));
   static cl::opt<bool> allowTF32(
       "allow-tf32", cl::desc("Multiply f32 in tf32 (10 mantissa bits)"),
+      cl::cat(category));
+  static cl::opt<std::string> pipelineOptions(
+      "pipeline-options",
+      cl::desc("More options of the pipeline, such as "
+               "\"tile=128,128,64 warps=2,2 stages=3\""),
       cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "sparse tensor programs to PTX\n");
 
   const sparsity::TargetInfo *info = sparsity::lookupTarget(target);
   if (!info || info->kind != sparsity::TargetKind::Gpu) {
-    llvm::errs() << "sparsity-translate: error: expected --target=sm_80 or "
-                    "sm_90a, but got '"
-                 << target << "'\n";
+    llvm::errs() << "sparsity-translate: error: expected a GPU target among "
+                 << sparsity::getGpuTargetNames() << ", but got '" << target
+                 << "'\n";
     return 1;
   }
   std::string problem;
-  std::unique_ptr<llvm::MemoryBuffer> buffer = openInputFile(inputFile, &problem);
+  std::unique_ptr<llvm::MemoryBuffer> buffer =
+      openInputFile(inputFile, &problem);
   if (!buffer) {
     llvm::errs() << "sparsity-translate: error: " << problem << "\n";
     return 1;
@@ -110,15 +117,16 @@ int sparsityTranslateMain(int argc, char **argv) {
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   SourceMgrDiagnosticHandler diagnostics(sources, &context);
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
-  if (!module ||
-      failed(sparsity::compileForTarget(*module, target, allowTF32))) {
+  if (!module || failed(sparsity::compileForTarget(*module, target, allowTF32,
+                                                   pipelineOptions))) {
     return 1;
   }
   FailureOr<std::string> text = translate(*module, output);
   if (failed(text)) {
     return 1;
   }
-  std::unique_ptr<llvm::ToolOutputFile> file = openOutputFile(outputFile, &problem);
+  std::unique_ptr<llvm::ToolOutputFile> file =
+      openOutputFile(outputFile, &problem);
   if (!file) {
     llvm::errs() << "sparsity-translate: error: " << problem << "\n";
     return 1;

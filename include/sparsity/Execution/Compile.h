@@ -15,9 +15,10 @@ LogicalResult runPassPipeline(ModuleOp module, StringRef pipeline);
 /// Lowers a program in `linalg` and `sparsity` ops for `target`, a name of the
 /// target table: to the LLVM dialect for "cpu", else to host code in the LLVM
 /// dialect and gpu.modules of kernels. Entry functions carry `sparsity.abi`.
-/// `allowTF32` lets f32 contractions multiply in tf32.
+/// `allowTF32` lets f32 contractions multiply in tf32; `options` are further
+/// options of the GPU pipeline, as on its command line.
 LogicalResult compileForTarget(ModuleOp module, StringRef target,
-                               bool allowTF32);
+                               bool allowTF32, StringRef options = {});
 
 /// Replaces every gpu.module by a gpu.binary that holds its PTX, so that the
 /// host code can be translated to LLVM IR and run.

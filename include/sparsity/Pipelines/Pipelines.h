@@ -10,6 +10,8 @@
 #ifndef SPARSITY_PIPELINES_PIPELINES_H
 #define SPARSITY_PIPELINES_PIPELINES_H
 
+#include "sparsity/Target/KnownTargets.h"
+
 #include "mlir/Pass/PassOptions.h"
 
 namespace mlir {
@@ -21,7 +23,8 @@ namespace mlir::sparsity {
 
 /// Options of `sparsity-to-nvvm`.
 struct SparsityToNVVMOptions : PassPipelineOptions<SparsityToNVVMOptions> {
-  Option<std::string> target{*this, "target", llvm::cl::init("sm_80"),
+  Option<std::string> target{*this, "target",
+                             llvm::cl::init(getDefaultGpuTarget().name.str()),
                              llvm::cl::desc("target of the table")};
   Option<bool> allowTF32{
       *this, "allow-tf32", llvm::cl::init(false),

@@ -13,7 +13,16 @@ llvm::ArrayRef<TargetInfo> getKnownTargets();
 /// The row called `name`, or null.
 const TargetInfo *lookupTarget(llvm::StringRef name);
 
-/// "cpu, sm_80, sm_90a", for diagnostics.
+/// The GPU row whose code runs on most devices.
+const TargetInfo &getDefaultGpuTarget();
+
+/// The GPU row to compile for on a device of this compute capability, or null.
+const TargetInfo *selectGpuTarget(int64_t major, int64_t minor);
+
+/// Names of the GPU rows, comma-separated, for help texts and diagnostics.
+llvm::StringRef getGpuTargetNames();
+
+/// Names of all rows, likewise.
 llvm::StringRef getKnownTargetNames();
 
 } // namespace mlir::sparsity

@@ -55,6 +55,10 @@ struct TargetInfo {
   /// LLVM's name of the processor, and its PTX features.
   llvm::StringRef chip;
   llvm::StringRef features;
+  /// The compute capability the code needs, and whether it runs on that one
+  /// only.
+  int64_t major, minor;
+  bool exactCapability;
   /// Shared memory one thread block may use, in bytes.
   int64_t sharedBytes;
   int64_t warpSize;

@@ -73,7 +73,9 @@ struct KernelState {
   MultiplyType multiply;
   /// Threads of a block; its warps along the rows and along the columns.
   int64_t threads = 0, warpRows = 0, warpColumns = 0;
+  /// `step` is a k-block's elements; a stage holds `blocksPerStage` of them.
   int64_t tileRows = 0, tileColumns = 0, step = 0, stages = 0;
+  int64_t blocksPerStage = 1;
   Value shared, thread, lane, warp, warpRow, warpColumn;
 
   int64_t rowsPerWarp() const { return tileRows / warpRows; }

@@ -31,7 +31,14 @@ static SmallVector<Value, 4> emitLdMatrix(KernelState &state, Value address,
       NVVM::LdStMatrixEltType::B16);
   SmallVector<Value, 4> registers;
   for (int64_t index = 0; index < 4; ++index) {
-    registers.push_back(b.extract(matrices, index));
+    Value bits = b.extract(matrices, index);
+    if (state.multiply == MultiplyType::TF32) {
+      // The instruction would drop the low bits; rounding halves the error.
+      Value rounded = NVVM::ConvertFloatToTF32Op::create(
+          b, i32, b.bitcast(b.getF32Type(), bits), NVVM::FPRoundingMode::RNA);
+      bits = rounded;
+    }
+    registers.push_back(bits);
   }
   return registers;
 }

@@ -18,7 +18,8 @@ struct PipelinePlan {
   sparse_tile::PipelineOp op;
   std::vector<OperandPlan> operands;
   Value extent;
-  int64_t stageBytes = 0;
+  /// Bytes of one k-block of all operands.
+  int64_t blockBytes = 0;
 };
 
 class KernelEmitter {
@@ -102,10 +103,13 @@ LogicalResult KernelEmitter::readConfig(KernelState &state) {
                "expected a type that an instruction multiplies, but got ")
            << config.getMultiply();
   }
-  if (state.step * state.multiplyBits() != 1024) {
-    return forall.emitOpError("expected a step of 128 bytes of K, but got ")
-           << state.step << " elements of " << state.multiplyBits() << " bits";
+  int64_t block = 1024 / state.multiplyBits();
+  if (state.step % block != 0) {
+    return forall.emitOpError("expected a step of whole blocks of ")
+           << block << " elements, 128 bytes of K, but got " << state.step;
   }
+  state.blocksPerStage = state.step / block;
+  state.step = block;
   return success();
 }
 
@@ -300,9 +304,9 @@ LogicalResult KernelEmitter::planOperand(KernelState &state,
   unsigned parallel = forall.getNumParallel();
   plan.rowLimit = sizes[parallel - (isA ? 2 : 1)];
   plan.kLimit = pipeline.extent;
-  plan.stageOffset = pipeline.stageBytes;
+  plan.stageOffset = pipeline.blockBytes;
   planLoad(state, plan, isA);
-  pipeline.stageBytes += plan.bytes;
+  pipeline.blockBytes += plan.bytes;
   pipeline.operands.push_back(std::move(plan));
   return success();
 }
@@ -317,6 +321,12 @@ LogicalResult KernelEmitter::planPipeline(KernelState &state,
     return op.emitOpError("expected an extent that is a size of the forall");
   }
   plan.extent = sizes[std::distance(sizeArgs.begin(), found)];
+  std::optional<int64_t> extent = getConstantIntValue(plan.extent);
+  int64_t stage = state.step * state.blocksPerStage;
+  if (state.blocksPerStage > 1 && (!extent || *extent % stage != 0)) {
+    return op.emitOpError("expected an extent of whole steps of ")
+           << stage << " for a step of several blocks of 128 bytes of K";
+  }
   Operation *yield = op.getLoad().front().getTerminator();
   Block &compute = op.getCompute().front();
   for (OpOperand &operand : yield->getOpOperands()) {
@@ -344,13 +354,19 @@ LogicalResult KernelEmitter::planPipeline(KernelState &state,
 
 SmallVector<Accumulators> KernelEmitter::emitPipeline(KernelState &state,
                                                       PipelinePlan &plan) {
-  Value blocks = b.ceilDiv(plan.extent, state.step);
+  // Several k-blocks a stage halve the barriers; only whole stages, so that no
+  // block needs a test of its own.
+  int64_t perStage = state.blocksPerStage;
+  int64_t stageBytes = plan.blockBytes * perStage;
+  Value stages = b.ceilDiv(plan.extent, state.step * perStage);
   int64_t ahead = state.stages - 1;
-  auto load = [&](Value block, Value slot) {
-    b.when(b.less(block, blocks), [&] {
-      Value stageBase = b.mul(slot, plan.stageBytes);
-      for (const OperandPlan &operand : plan.operands) {
-        emitLoad(state, operand, stageBase, block);
+  auto load = [&](Value stage, Value slot) {
+    b.when(b.less(stage, stages), [&] {
+      for (int64_t block = 0; block < perStage; ++block) {
+        Value base = b.add(b.mul(slot, stageBytes), block * plan.blockBytes);
+        for (const OperandPlan &operand : plan.operands) {
+          emitLoad(state, operand, base, b.add(b.mul(stage, perStage), block));
+        }
       }
     });
     // A group per stage, empty ones included, so that waiting can count.
@@ -372,7 +388,7 @@ SmallVector<Accumulators> KernelEmitter::emitPipeline(KernelState &state,
   size_t numSums = initial.size();
   initial.push_back(b.i32(0));     // the slot to compute from
   initial.push_back(b.i32(ahead)); // the slot to load into
-  auto loop = scf::ForOp::create(b, b.i32(0), blocks, b.i32(1), initial);
+  auto loop = scf::ForOp::create(b, b.i32(0), stages, b.i32(1), initial);
   auto unflatten = [&](ValueRange flat) {
     SmallVector<Accumulators> all(plan.op.getNumResults());
     size_t next = 0;
@@ -400,15 +416,18 @@ SmallVector<Accumulators> KernelEmitter::emitPipeline(KernelState &state,
     NVVM::CpAsyncWaitGroupOp::create(b, static_cast<uint32_t>(ahead - 1));
     NVVM::Barrier0Op::create(b);
     load(b.add(loop.getInductionVar(), ahead), writeSlot);
-    Value stageBase = b.mul(readSlot, plan.stageBytes);
     Block &compute = plan.op.getCompute().front();
-    for (auto mma : compute.getOps<sparse_tile::MmaOp>()) {
-      unsigned a = cast<BlockArgument>(mma.getA()).getArgNumber();
-      unsigned right = cast<BlockArgument>(mma.getB()).getArgNumber();
-      unsigned sum = cast<BlockArgument>(mma.getAccumulator()).getArgNumber() -
-                     plan.operands.size();
-      emitCompute(state, plan.operands[a], plan.operands[right], stageBase,
-                  sums[sum]);
+    for (int64_t block = 0; block < perStage; ++block) {
+      Value base = b.add(b.mul(readSlot, stageBytes), block * plan.blockBytes);
+      for (auto mma : compute.getOps<sparse_tile::MmaOp>()) {
+        unsigned a = cast<BlockArgument>(mma.getA()).getArgNumber();
+        unsigned right = cast<BlockArgument>(mma.getB()).getArgNumber();
+        unsigned sum =
+            cast<BlockArgument>(mma.getAccumulator()).getArgNumber() -
+            plan.operands.size();
+        emitCompute(state, plan.operands[a], plan.operands[right], base,
+                    sums[sum]);
+      }
     }
     SmallVector<Value> next;
     for (Accumulators &tiles : sums) {
@@ -452,7 +471,8 @@ FailureOr<KernelDescription> KernelEmitter::run() {
       if (failed(planPipeline(state, pipeline, plan))) {
         return failure();
       }
-      sharedBytes = std::max(sharedBytes, plan.stageBytes * state.stages);
+      sharedBytes = std::max(
+          sharedBytes, plan.blockBytes * state.blocksPerStage * state.stages);
       for (auto [result, tiles] :
            llvm::zip_equal(pipeline.getResults(), emitPipeline(state, plan))) {
         sums[result] = tiles;

@@ -250,11 +250,9 @@ def find_run():
     folders = [os.environ.get("SPARSITY_BIN")]
     if os.environ.get("SPARSITY_BUILD_DIR"):
         folders.append(os.path.join(os.environ["SPARSITY_BUILD_DIR"], "bin"))
+    folders += os.environ.get("PATH", "").split(os.pathsep)
     folders.append(str(HERE.parents[2] / "build" / "bin"))
-    for folder in filter(None, folders):
-        if os.access(os.path.join(folder, "sparsity-run"), os.X_OK):
-            return os.path.join(folder, "sparsity-run")
-    return shutil.which("sparsity-run")
+    return shutil.which("sparsity-run", path=os.pathsep.join(filter(None, folders)))
 
 
 def parse_arguments():

@@ -69,3 +69,28 @@ func.func @dynamic(%x: tensor<?x?xf16>, %w: tensor<?x?xf16, #two_of_four>) -> te
   } -> tensor<?x?xf32>
   return %sum : tensor<?x?xf32>
 }
+
+// RUN: sparsity-run %s --device=cpu --entry=band --check | FileCheck %s --check-prefix=BAND
+// BAND: skipped: 0.0 % of multiply-adds, 0.0 % of weight bytes (cpu)
+// BAND: check: {{.*}}: ok
+
+#band = #sparsity.window<left = 5, right = 0>
+func.func @band(%p: tensor<200x200xf16, #band>, %v: tensor<200x32xf16>) -> tensor<200x32xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<200x32xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<200x32xf32>) -> tensor<200x32xf32>
+  %y = linalg.generic {
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>,
+                       affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%p, %v : tensor<200x200xf16, #band>, tensor<200x32xf16>)
+      outs(%init : tensor<200x32xf32>) {
+  ^bb0(%a: f16, %b: f16, %c: f32):
+    %0 = arith.extf %a : f16 to f32
+    %1 = arith.extf %b : f16 to f32
+    %2 = arith.mulf %0, %1 : f32
+    %3 = arith.addf %c, %2 : f32
+    linalg.yield %3 : f32
+  } -> tensor<200x32xf32>
+  return %y : tensor<200x32xf32>
+}

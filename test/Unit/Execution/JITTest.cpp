@@ -148,7 +148,8 @@ TEST_F(JITTest, CopiesStridedMemRefs) {
 TEST_F(JITTest, NamesAnUnknownTarget) {
   OwningOpRef<ModuleOp> empty = parse("");
   EXPECT_TRUE(failed(compileForTarget(*empty, "sm_70", false)));
-  EXPECT_EQ(errors, "expected a target among cpu, sm_80, sm_90a, but got 'sm_70'\n");
+  EXPECT_EQ(errors,
+            "expected a target among cpu, sm_80, sm_90a, but got 'sm_70'\n");
   errors.clear();
   EXPECT_TRUE(failed(runPassPipeline(*empty, "no-such-pass")));
   EXPECT_NE(errors.find("expected a pipeline of registered passes, but got "

@@ -118,12 +118,14 @@ TEST_F(PTXTest, RefusesAModuleWithoutTarget) {
   OwningOpRef<ModuleOp> module = parse(makeModule("", ""));
   ASSERT_TRUE(module) << errors;
   EXPECT_TRUE(failed(emitPTX(getKernels(*module))));
-  EXPECT_EQ(errors, "expected a gpu.module with an #nvvm.target, but got none\n");
+  EXPECT_EQ(errors,
+            "expected a gpu.module with an #nvvm.target, but got none\n");
 }
 
 TEST_F(PTXTest, EmbedsKernels) {
   OwningOpRef<ModuleOp> module = parse(makeModule(
-      kTarget, "llvm.func @k() attributes {gpu.kernel, nvvm.kernel} { llvm.return }"));
+      kTarget,
+      "llvm.func @k() attributes {gpu.kernel, nvvm.kernel} { llvm.return }"));
   ASSERT_TRUE(succeeded(embedKernels(*module))) << errors;
   EXPECT_TRUE(module->getOps<gpu::GPUModuleOp>().empty());
   gpu::BinaryOp binary = *module->getOps<gpu::BinaryOp>().begin();
@@ -152,10 +154,11 @@ TEST_F(PTXTest, RunsTheAssemblerOfCudaHome) {
   {
     std::error_code problem;
     llvm::raw_fd_ostream script(program, problem);
-    script << "#!/bin/sh\n"
-              "if grep -q wrong \"$3\"; then echo 'line 1: no such instruction'; "
-              "exit 255; fi\n"
-              "{ echo \"$1 $2\"; cat \"$3\"; } > \"$5\"\n";
+    script
+        << "#!/bin/sh\n"
+           "if grep -q wrong \"$3\"; then echo 'line 1: no such instruction'; "
+           "exit 255; fi\n"
+           "{ echo \"$1 $2\"; cat \"$3\"; } > \"$5\"\n";
   }
   ASSERT_EQ(std::system(("chmod +x " + program).c_str()), 0);
   Variable variable("CUDA_HOME", home);
@@ -165,9 +168,10 @@ TEST_F(PTXTest, RunsTheAssemblerOfCudaHome) {
   EXPECT_EQ(succeeded(cubin) ? *cubin : "", "-O3 -arch=sm_90a\nright");
   EXPECT_TRUE(
       failed(assembleCubin("wrong", "sm_90a", UnknownLoc::get(&context))));
-  EXPECT_NE(errors.find("expected PTX that ptxas assembles for sm_90a, but got: "
-                        "line 1: no such instruction"),
-            std::string::npos)
+  EXPECT_NE(
+      errors.find("expected PTX that ptxas assembles for sm_90a, but got: "
+                  "line 1: no such instruction"),
+      std::string::npos)
       << errors;
   EXPECT_EQ(std::system(("rm -r " + home).c_str()), 0);
 }

@@ -103,6 +103,11 @@ LogicalResult ForallOp::verify() {
     return emitOpError("expected at least two parallel dimensions, but got ")
            << getNumParallel();
   }
+  for (int64_t extent : getTile()) {
+    if (extent <= 0) {
+      return emitOpError("expected positive tile extents, but got ") << extent;
+    }
+  }
   if (getSizes().size() < getNumParallel()) {
     return emitOpError("expected a size for each of ")
            << getNumParallel() << " parallel dimensions, but got "
@@ -163,6 +168,12 @@ LogicalResult PipelineOp::verify() {
   auto computed = dyn_cast<YieldOp>(getCompute().front().getTerminator());
   if (!loaded || !computed) {
     return emitOpError("expected both regions to end with a yield");
+  }
+  for (Type type : loaded.getValues().getTypes()) {
+    if (!isa<TileType>(type)) {
+      return emitOpError("expected the load region to yield tiles, but got ")
+             << type;
+    }
   }
   SmallVector<Type> arguments(loaded.getValues().getTypes());
   llvm::append_range(arguments, getAccumulators().getTypes());

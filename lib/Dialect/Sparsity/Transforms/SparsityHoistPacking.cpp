@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 namespace mlir::sparsity {
 #define GEN_PASS_DEF_SPARSITYHOISTPACKINGPASS
@@ -88,7 +89,9 @@ struct SparsityHoistPackingPass
     while (true) {
       Operation *next = nullptr;
       getOperation().walk([&](Operation *op) {
-        if (isa<EncodeOp, PruneOp>(op)) {
+        // A constant is packed once its layout is chosen.
+        if (isa<EncodeOp, PruneOp>(op) &&
+            !matchPattern(op->getOperand(0), m_Constant())) {
           next = op;
           return WalkResult::interrupt();
         }

@@ -5,8 +5,11 @@
 #include "sparsity/Dialect/Sparsity/Transforms/Passes.h"
 #include "sparsity/Target/KnownTargets.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 
 namespace mlir::sparsity {
@@ -50,9 +53,9 @@ struct SparsityResolveStoragePass
       return signalPassFailure();
     }
     auto targetAttr = TargetAttr::get(&getContext(), target);
-    getOperation().walk([&](func::FuncOp func) {
+    WalkResult result = getOperation().walk([&](func::FuncOp func) {
       if (func.isDeclaration()) {
-        return;
+        return WalkResult::advance();
       }
       for (BlockArgument argument : func.getArguments()) {
         resolve(argument, targetAttr);
@@ -60,43 +63,111 @@ struct SparsityResolveStoragePass
       func.setFunctionType(FunctionType::get(&getContext(),
                                              func.getBody().getArgumentTypes(),
                                              func.getResultTypes()));
+      return failed(resolveConstants(func, targetAttr))
+                 ? WalkResult::interrupt()
+                 : WalkResult::advance();
     });
+    if (result.wasInterrupted()) {
+      signalPassFailure();
+    }
   }
 
-  /// Only an argument's layout is free: its owner packs it. Buffers that the
-  /// program assembles are taken as they are.
-  void resolve(BlockArgument argument, TileTargetAttrInterface targetAttr) {
-    SparsityEncodingAttrInterface encoding =
-        getSparsityEncoding(argument.getType());
-    if (!encoding) {
-      return;
-    }
-    auto type = cast<RankedTensorType>(argument.getType());
-    bool used = false;
-    for (OpOperand &use : argument.getUses()) {
-      if (isa<tensor::DimOp>(use.getOwner())) {
-        continue;
-      }
-      used = true;
-      if (!isTakenCompressed(use)) {
-        return;
-      }
-    }
-    if (!used) {
-      return;
-    }
-    Attribute resolved = encoding.resolveStorage(type, targetAttr);
-    if (resolved == encoding) {
-      return;
-    }
-    argument.setType(RankedTensorType::get(type.getShape(),
-                                           type.getElementType(), resolved));
-    remark::passed(
-        argument.getLoc(),
-        remark::RemarkOpts::name("ResolveStorage").category("sparsity"))
-        << ("argument #" + Twine(argument.getArgNumber()) + " is stored as " +
-            toString(resolved))
-               .str();
-  }
+  void resolve(Value value, TileTargetAttrInterface targetAttr);
+  LogicalResult resolveConstants(func::FuncOp func,
+                                 TileTargetAttrInterface targetAttr);
 };
 } // namespace
+
+/// The layout is free where somebody still has to pack: the owner of an
+/// argument, or this pass for a constant. Buffers that the program assembles
+/// are taken as they are.
+void SparsityResolveStoragePass::resolve(Value value,
+                                         TileTargetAttrInterface targetAttr) {
+  SparsityEncodingAttrInterface encoding = getSparsityEncoding(value.getType());
+  if (!encoding) {
+    return;
+  }
+  auto type = cast<RankedTensorType>(value.getType());
+  bool used = false;
+  for (OpOperand &use : value.getUses()) {
+    if (isa<tensor::DimOp>(use.getOwner())) {
+      continue;
+    }
+    used = true;
+    if (!isTakenCompressed(use)) {
+      return;
+    }
+  }
+  if (!used) {
+    return;
+  }
+  Attribute resolved = encoding.resolveStorage(type, targetAttr);
+  if (resolved == encoding) {
+    return;
+  }
+  value.setType(
+      RankedTensorType::get(type.getShape(), type.getElementType(), resolved));
+  auto argument = dyn_cast<BlockArgument>(value);
+  std::string what = argument
+                         ? ("argument #" + Twine(argument.getArgNumber())).str()
+                         : "a constant";
+  remark::passed(
+      value.getLoc(),
+      remark::RemarkOpts::name("ResolveStorage").category("sparsity"))
+      << what + " is stored as " + toString(resolved);
+}
+
+/// The constant behind `value`, or null.
+static DenseElementsAttr getConstant(Value value) {
+  DenseElementsAttr elements;
+  matchPattern(value, m_Constant(&elements));
+  return elements;
+}
+
+LogicalResult SparsityResolveStoragePass::resolveConstants(
+    func::FuncOp func, TileTargetAttrInterface targetAttr) {
+  SmallVector<Operation *> packed;
+  WalkResult result = func.walk([&](Operation *op) {
+    if (isa<EncodeOp, PruneOp>(op) && getConstant(op->getOperand(0))) {
+      packed.push_back(op);
+      return WalkResult::advance();
+    }
+    auto assemble = dyn_cast<AssembleOp>(op);
+    if (!assemble) {
+      return WalkResult::advance();
+    }
+    SmallVector<DenseElementsAttr> fields(
+        llvm::map_range(assemble.getFields(), getConstant));
+    if (llvm::is_contained(fields, DenseElementsAttr())) {
+      return WalkResult::advance();
+    }
+    auto type = cast<RankedTensorType>(assemble.getType());
+    return failed(getSparsityEncoding(type).verifyStorage(
+               type, fields, [&] { return assemble.emitOpError(); }))
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  if (result.wasInterrupted()) {
+    return failure();
+  }
+  IRRewriter rewriter(&getContext());
+  for (Operation *op : packed) {
+    resolve(op->getResult(0), targetAttr);
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    FailureOr<SmallVector<DenseElementsAttr>> fields =
+        getSparsityEncoding(type).pack(type, getConstant(op->getOperand(0)),
+                                       isa<PruneOp>(op),
+                                       [&] { return op->emitOpError(); });
+    if (failed(fields)) {
+      return failure();
+    }
+    rewriter.setInsertionPoint(op);
+    SmallVector<Value> buffers;
+    for (DenseElementsAttr field : *fields) {
+      buffers.push_back(
+          arith::ConstantOp::create(rewriter, op->getLoc(), field));
+    }
+    rewriter.replaceOpWithNewOp<AssembleOp>(op, type, buffers);
+  }
+  return success();
+}

@@ -36,7 +36,7 @@ class Sparsity_OptionalInteger<string description>
 
 def Sparsity_NOfMAttr : Sparsity_Encoding<"NOfM", "n_of_m", [
     "getCoverage", "getTileFormat", "getStorage", "getBindingTime", "resolveStorage",
-    "permute", "hasPacker", "getStorageLayout"]> {
+    "permute", "hasPacker", "getStorageLayout", "pack", "verifyStorage"]> {
   let summary = "at most n elements in each group of m along an axis";
   let description = [{
     `#sparsity.n_of_m<2:4, axis = 1>`: of every m consecutive elements along `axis`

@@ -74,7 +74,26 @@ def SparsityEncodingAttrInterface : AttrInterface<"SparsityEncodingAttrInterface
     InterfaceMethod<[{
         Whether a host packer turns a dense tensor into this storage (`encode`), and by
         magnitude (`prune`).
-      }], "bool", "hasPacker", (ins), "", [{ return false; }]>
+      }], "bool", "hasPacker", (ins), "", [{ return false; }]>,
+    InterfaceMethod<[{
+        The storage buffers, in ABI order, of a constant dense tensor; after pruning by
+        magnitude if `prune`. Failure after an error if it does not fit the pattern.
+      }], "::llvm::FailureOr<::llvm::SmallVector<::mlir::DenseElementsAttr>>", "pack",
+      (ins "::mlir::RankedTensorType":$type, "::mlir::DenseElementsAttr":$dense,
+           "bool":$prune,
+           "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError), "", [{
+        return emitError() << "expected an encoding with a host packer, but got "
+                           << $_attr;
+      }]>,
+    InterfaceMethod<[{
+        Whether constant storage buffers, in ABI order, hold a tensor of this encoding.
+        The default knows no rule.
+      }], "::llvm::LogicalResult", "verifyStorage",
+      (ins "::mlir::RankedTensorType":$type,
+           "::llvm::ArrayRef<::mlir::DenseElementsAttr>":$fields,
+           "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError), "", [{
+        return ::mlir::success();
+      }]>
   ];
 }
 

@@ -10,6 +10,9 @@ class ModuleOp;
 namespace affine {
 class AffineDialect;
 } // namespace affine
+namespace arith {
+class ArithDialect;
+} // namespace arith
 namespace bufferization {
 class BufferizationDialect;
 } // namespace bufferization

@@ -38,8 +38,8 @@ def SparsityHoistPackingPass : Pass<"sparsity-hoist-packing", "ModuleOp"> {
   let description = [{
     A pattern bound at pack time is packed on the host, once per weight. An `encode` or
     `prune` of a function argument turns the argument itself into the encoded tensor and
-    notes `sparsity.pack = "encode" | "prune"` on it for the caller's packer; of a
-    constant, it is folded into constant storage buffers.
+    notes `sparsity.pack = "encode" | "prune"` on it for the caller's packer. Of a
+    constant it stays: `sparsity-resolve-storage` packs it in the layout it chooses.
   }];
 }
 
@@ -48,10 +48,13 @@ def SparsityResolveStoragePass : Pass<"sparsity-resolve-storage", "ModuleOp"> {
   let description = [{
     An operand that every one of its compute ops feeds to an instruction compressed (the
     configuration says so) gets the layout that the instruction reads, written into the
-    type, where the following stages, and the reader, see it.
+    type, where the following stages, and the reader, see it. An `encode` or `prune` of
+    a constant is packed in that layout; constant storage given to `assemble` is
+    checked.
   }];
   let options = [
     Option<"target", "target", "std::string", "\"cpu\"", "target of the table">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 def SparsitySelectConfigPass : Pass<"sparsity-select-config", "ModuleOp"> {

@@ -1,0 +1,86 @@
+//===- NOfMPack.cpp - n_of_m constants through the host packer ------------===//
+
+#include "EncodingUtils.h"
+
+#include "sparsity/Runtime/Pack.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+
+static runtime::NOfMSpec getSpec(NOfMAttr encoding, RankedTensorType type) {
+  runtime::NOfMSpec spec;
+  spec.n = encoding.getN();
+  spec.m = encoding.getM();
+  spec.shape.assign(type.getShape().begin(), type.getShape().end());
+  spec.axis = encoding.getAxis();
+  Type element = type.getElementType();
+  spec.elementType =
+      element.isF16()                  ? runtime::ElementType::F16
+      : element.isBF16()               ? runtime::ElementType::BF16
+      : element.isF32()                ? runtime::ElementType::F32
+      : isa<Float8E4M3FNType>(element) ? runtime::ElementType::F8E4M3FN
+      : isa<Float8E5M2Type>(element)   ? runtime::ElementType::F8E5M2
+                                       : runtime::ElementType::I8;
+  spec.layout = encoding.getLayout() == StorageLayout::CoreMatrix
+                    ? runtime::NOfMLayout::CoreMatrix
+                    : runtime::NOfMLayout::RowMajor;
+  return spec;
+}
+
+/// The bytes of every element; a splat is written out.
+static SmallVector<char> getBytes(DenseElementsAttr elements) {
+  ArrayRef<char> raw = elements.getRawData();
+  if (!elements.isSplat()) {
+    return SmallVector<char>(raw);
+  }
+  SmallVector<char> bytes;
+  for (int64_t index = 0; index < elements.getNumElements(); ++index) {
+    llvm::append_range(bytes, raw);
+  }
+  return bytes;
+}
+
+FailureOr<SmallVector<DenseElementsAttr>>
+NOfMAttr::pack(RankedTensorType type, DenseElementsAttr dense, bool prune,
+               function_ref<InFlightDiagnostic()> emitError) const {
+  runtime::NOfMSpec spec = getSpec(*this, type);
+  runtime::StatusOr<runtime::PackedSizes> sizes = runtime::packedSizes(spec);
+  if (!sizes.ok()) {
+    return emitError() << sizes.status().message;
+  }
+  SmallVector<char> bytes = getBytes(dense);
+  if (prune) {
+    runtime::Status status = runtime::pruneNOfM(spec, bytes.data());
+    if (!status.ok()) {
+      return emitError() << status.message;
+    }
+  }
+  SmallVector<char> values((*sizes).valueBytes),
+      metadata((*sizes).metadataBytes);
+  runtime::Status status =
+      runtime::packNOfM(spec, bytes.data(), values.data(), metadata.data());
+  if (!status.ok()) {
+    return emitError() << status.message;
+  }
+  SmallVector<StorageField> fields = getStorage(type);
+  return SmallVector<DenseElementsAttr>{
+      DenseElementsAttr::getFromRawBuffer(fields[0].type, values),
+      DenseElementsAttr::getFromRawBuffer(fields[1].type, metadata)};
+}
+
+LogicalResult
+NOfMAttr::verifyStorage(RankedTensorType type,
+                        ArrayRef<DenseElementsAttr> fields,
+                        function_ref<InFlightDiagnostic()> emitError) const {
+  runtime::NOfMSpec spec = getSpec(*this, type);
+  SmallVector<char> values = getBytes(fields[0]),
+                    metadata = getBytes(fields[1]);
+  SmallVector<char> dense(type.getNumElements() *
+                          llvm::divideCeil(type.getElementTypeBitWidth(), 8));
+  runtime::Status status =
+      runtime::unpackNOfM(spec, values.data(), metadata.data(), dense.data());
+  if (!status.ok()) {
+    return emitError() << status.message;
+  }
+  return success();
+}

@@ -1,0 +1,538 @@
+// RUN: sparsity-opt %s -split-input-file -verify-diagnostics -allow-unregistered-dialect
+
+// One failing test per message of the verifiers.
+
+func.func private @config() attributes {
+  // expected-error @+1 {{expected three positive tile extents, but got 2}}
+  config = #sparse_tile.config<tile = [16, 16], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false>
+}
+
+// -----
+
+func.func private @config() attributes {
+  // expected-error @+1 {{expected three positive tile extents, but got}}
+  config = #sparse_tile.config<tile = [16, 0, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false>
+}
+
+// -----
+
+func.func private @config() attributes {
+  // expected-error @+1 {{expected two positive warp counts, but got 3}}
+  config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false>
+}
+
+// -----
+
+func.func private @config() attributes {
+  // expected-error @+1 {{expected two positive warp counts, but got}}
+  config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, -1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false>
+}
+
+// -----
+
+func.func private @config() attributes {
+  // expected-error @+1 {{expected at least 1 stage, but got 0}}
+  config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 0, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false>
+}
+
+// -----
+
+func.func private @config() attributes {
+  // expected-error @+1 {{expected a raster of at least 1, but got 0}}
+  config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 0, swap = false, multiply = "f16", instruction = "fma", sparse = false>
+}
+
+// -----
+
+func.func @forall(%x: tensor<8x8xf16>, %out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected at least two parallel dimensions, but got 1}}
+  %r = sparse_tile.forall sizes(%n, %n) tile [16] ins() outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %ni: index, %nj: index, %o: tensor<8x8xf32>):
+    sparse_tile.yield
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @forall(%x: tensor<8x8xf16>, %out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected a size for each of 2 parallel dimensions, but got 1}}
+  %r = sparse_tile.forall sizes(%n) tile [16, 16] ins() outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %o: tensor<8x8xf32>):
+    sparse_tile.yield
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @forall(%x: tensor<8x8xf16>, %out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected 5 block arguments, but got 4}}
+  %r = sparse_tile.forall sizes(%n, %n) tile [16, 16] ins() outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index):
+    sparse_tile.yield
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @forall(%x: tensor<8x8xf16>, %out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected block argument #1 of type index, but got 'i32'}}
+  %r = sparse_tile.forall sizes(%n, %n) tile [16, 16] ins() outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: i32, %ni: index, %nj: index, %o: tensor<8x8xf32>):
+    sparse_tile.yield
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @forall(%x: tensor<8x8xf16>, %out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected block argument #4 of type 'tensor<8x8xf16>', but got 'tensor<8x8xf32>'}}
+  %r = sparse_tile.forall sizes(%n, %n) tile [16, 16] ins(%x : tensor<8x8xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %xa: tensor<8x8xf32>, %o: tensor<8x8xf32>):
+    sparse_tile.yield
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @forall(%x: tensor<8x8xf16>, %out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected block argument #4 of type 'tensor<8x8xf32>', but got 'tensor<8x8xf16>'}}
+  %r = sparse_tile.forall sizes(%n, %n) tile [16, 16] ins() outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %o: tensor<8x8xf16>):
+    sparse_tile.yield
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @forall(%x: tensor<8x8xf16>, %out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected one result per output tensor, of its type}}
+  sparse_tile.forall sizes(%n, %n) tile [16, 16] ins() outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %o: tensor<8x8xf32>):
+    sparse_tile.yield
+  }
+  return
+}
+
+// -----
+
+func.func @forall(%x: tensor<8x8xf16>, %out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected one result per output tensor, of its type}}
+  %r = sparse_tile.forall sizes(%n, %n) tile [16, 16] ins() outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %o: tensor<8x8xf32>):
+    sparse_tile.yield
+  } -> tensor<8x8xf16>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    // expected-error @+1 {{expected a positive step, but got 0}}
+    %sum = sparse_tile.pipeline below %nk step 0 stages 1 load {
+    ^bb0(%k: index):
+      %a = "test.tile"() : () -> !sparse_tile.tile<16x64xf16>
+      sparse_tile.yield %a : !sparse_tile.tile<16x64xf16>
+    } compute {
+    ^bb0(%b: !sparse_tile.tile<16x64xf16>, %c: !sparse_tile.tile<16x16xf32>):
+      sparse_tile.yield %c : !sparse_tile.tile<16x16xf32>
+    } -> !sparse_tile.tile<16x16xf32>
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    // expected-error @+1 {{expected at least 1 stage, but got 0}}
+    %sum = sparse_tile.pipeline below %nk step 64 stages 0 load {
+    ^bb0(%k: index):
+      %a = "test.tile"() : () -> !sparse_tile.tile<16x64xf16>
+      sparse_tile.yield %a : !sparse_tile.tile<16x64xf16>
+    } compute {
+    ^bb0(%b: !sparse_tile.tile<16x64xf16>, %c: !sparse_tile.tile<16x16xf32>):
+      sparse_tile.yield %c : !sparse_tile.tile<16x16xf32>
+    } -> !sparse_tile.tile<16x16xf32>
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    // expected-error @+1 {{expected the load region to take one index}}
+    %sum = sparse_tile.pipeline below %nk step 64 stages 1 load {
+    ^bb0(%k: i32):
+      %a = "test.tile"() : () -> !sparse_tile.tile<16x64xf16>
+      sparse_tile.yield %a : !sparse_tile.tile<16x64xf16>
+    } compute {
+    ^bb0(%b: !sparse_tile.tile<16x64xf16>, %c: !sparse_tile.tile<16x16xf32>):
+      sparse_tile.yield %c : !sparse_tile.tile<16x16xf32>
+    } -> !sparse_tile.tile<16x16xf32>
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    // expected-error @+1 {{expected the load region to take one index}}
+    %sum = sparse_tile.pipeline below %nk step 64 stages 1 load {
+    ^bb0(%k: index, %l: index):
+      %a = "test.tile"() : () -> !sparse_tile.tile<16x64xf16>
+      sparse_tile.yield %a : !sparse_tile.tile<16x64xf16>
+    } compute {
+    ^bb0(%b: !sparse_tile.tile<16x64xf16>, %c: !sparse_tile.tile<16x16xf32>):
+      sparse_tile.yield %c : !sparse_tile.tile<16x16xf32>
+    } -> !sparse_tile.tile<16x16xf32>
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    // expected-error @+1 {{expected both regions to end with a yield}}
+    %sum = sparse_tile.pipeline below %nk step 64 stages 1 load {
+    ^bb0(%k: index):
+      %a = "test.tile"() : () -> !sparse_tile.tile<16x64xf16>
+      "test.end"() : () -> ()
+    } compute {
+    ^bb0(%b: !sparse_tile.tile<16x64xf16>, %c: !sparse_tile.tile<16x16xf32>):
+      sparse_tile.yield %c : !sparse_tile.tile<16x16xf32>
+    } -> !sparse_tile.tile<16x16xf32>
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    // expected-error @+1 {{expected both regions to end with a yield}}
+    %sum = sparse_tile.pipeline below %nk step 64 stages 1 load {
+    ^bb0(%k: index):
+      %a = "test.tile"() : () -> !sparse_tile.tile<16x64xf16>
+      sparse_tile.yield %a : !sparse_tile.tile<16x64xf16>
+    } compute {
+    ^bb0(%b: !sparse_tile.tile<16x64xf16>, %c: !sparse_tile.tile<16x16xf32>):
+      "test.end"() : () -> ()
+    } -> !sparse_tile.tile<16x16xf32>
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    // expected-error @+1 {{expected the compute region to take the loaded tiles, then the accumulators}}
+    %sum = sparse_tile.pipeline below %nk step 64 stages 1 load {
+    ^bb0(%k: index):
+      %a = "test.tile"() : () -> !sparse_tile.tile<16x64xf16>
+      sparse_tile.yield %a : !sparse_tile.tile<16x64xf16>
+    } compute {
+    ^bb0(%c: !sparse_tile.tile<16x16xf32>, %b: !sparse_tile.tile<16x64xf16>):
+      sparse_tile.yield %c : !sparse_tile.tile<16x16xf32>
+    } -> !sparse_tile.tile<16x16xf32>
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    // expected-error @+1 {{expected the compute region to yield the accumulators}}
+    %sum = sparse_tile.pipeline below %nk step 64 stages 1 load {
+    ^bb0(%k: index):
+      %a = "test.tile"() : () -> !sparse_tile.tile<16x64xf16>
+      sparse_tile.yield %a : !sparse_tile.tile<16x64xf16>
+    } compute {
+    ^bb0(%b: !sparse_tile.tile<16x64xf16>, %c: !sparse_tile.tile<16x16xf32>):
+      sparse_tile.yield %b : !sparse_tile.tile<16x64xf16>
+    } -> !sparse_tile.tile<16x16xf32>
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @outside(%n: index) {
+  // expected-error @+1 {{expects parent op 'sparse_tile.forall'}}
+  %r = sparse_tile.pipeline below %n step 1 stages 1 load {
+  ^bb0(%k: index):
+    sparse_tile.yield
+  } compute {
+    sparse_tile.yield
+  } -> !sparse_tile.tile<16x16xf32>
+  return
+}
+
+// -----
+
+func.func @load(%i: index) {
+  // expected-error @+1 {{expected at least one source, but got none}}
+  %t = "sparse_tile.load"(%i, %i) <{dims = array<i64: 0, 1>, operandSegmentSizes = array<i32: 0, 2>}>
+      : (index, index) -> !sparse_tile.tile<8x64xf16>
+  return
+}
+
+// -----
+
+func.func @load(%x: tensor<8x64xf16>, %i: index) {
+  // expected-error @+1 {{expected 2 dims, one per tile dimension, but got 1}}
+  %t = sparse_tile.load %x[%i, %i] dims [0] : tensor<8x64xf16> -> !sparse_tile.tile<8x64xf16>
+  return
+}
+
+// -----
+
+func.func @load(%x: tensor<8x64xf16>, %i: index) {
+  // expected-error @+1 {{expected 2 indices, but got 1}}
+  %t = sparse_tile.load %x[%i] dims [0, 0] : tensor<8x64xf16> -> !sparse_tile.tile<8x64xf16>
+  return
+}
+
+// -----
+
+func.func @load(%x: tensor<8x64xf16>, %i: index) {
+  // expected-error @+1 {{expected a tile of 'f16', but got 'f32'}}
+  %t = sparse_tile.load %x[%i, %i] dims [0, 1] : tensor<8x64xf16> -> !sparse_tile.tile<8x64xf32>
+  return
+}
+
+// -----
+
+func.func @load(%x: tensor<8x64xf16>, %i: index) {
+  // expected-error @+1 {{expected dims between -1 and 1, but got 2}}
+  %t = sparse_tile.load %x[%i, %i] dims [0, 2] : tensor<8x64xf16> -> !sparse_tile.tile<8x64xf16>
+  return
+}
+
+// -----
+
+func.func @load(%x: tensor<8x64xf16>, %i: index) {
+  // expected-error @+1 {{expected dims between -1 and 1, but got -2}}
+  %t = sparse_tile.load %x[%i, %i] dims [-2, 1] : tensor<8x64xf16> -> !sparse_tile.tile<8x64xf16>
+  return
+}
+
+// -----
+
+func.func @mma(%a: !sparse_tile.tile<16x64xf16>, %b: !sparse_tile.tile<8x32xf16>, %c: !sparse_tile.tile<16x8xf32>) {
+  // expected-error @+1 {{expected tiles r x k, c x k and r x c, but got '!sparse_tile.tile<16x64xf16>', '!sparse_tile.tile<8x32xf16>' and '!sparse_tile.tile<16x8xf32>'}}
+  %d = sparse_tile.mma %a, %b, %c : !sparse_tile.tile<16x64xf16>, !sparse_tile.tile<8x32xf16>, !sparse_tile.tile<16x8xf32>
+  return
+}
+
+// -----
+
+func.func @mma(%a: !sparse_tile.tile<16x64xf16>, %b: !sparse_tile.tile<64x8xf16>, %c: !sparse_tile.tile<16x8xf32>) {
+  // expected-error @+1 {{expected tiles r x k, c x k and r x c, but got '!sparse_tile.tile<16x64xf16>', '!sparse_tile.tile<64x8xf16>' and '!sparse_tile.tile<16x8xf32>'}}
+  %d = sparse_tile.mma %a, %b, %c : !sparse_tile.tile<16x64xf16>, !sparse_tile.tile<64x8xf16>, !sparse_tile.tile<16x8xf32>
+  return
+}
+
+// -----
+
+func.func @mma(%a: !sparse_tile.tile<16x64xf16>, %b: !sparse_tile.tile<8x64xf16>, %c: !sparse_tile.tile<8x16xf32>) {
+  // expected-error @+1 {{expected tiles r x k, c x k and r x c, but got '!sparse_tile.tile<16x64xf16>', '!sparse_tile.tile<8x64xf16>' and '!sparse_tile.tile<8x16xf32>'}}
+  %d = sparse_tile.mma %a, %b, %c : !sparse_tile.tile<16x64xf16>, !sparse_tile.tile<8x64xf16>, !sparse_tile.tile<8x16xf32>
+  return
+}
+
+// -----
+
+func.func @mma(%a: !sparse_tile.tile<64xf16>, %b: !sparse_tile.tile<8x64xf16>, %c: !sparse_tile.tile<16x8xf32>) {
+  // expected-error @+1 {{expected tiles r x k, c x k and r x c, but got '!sparse_tile.tile<64xf16>', '!sparse_tile.tile<8x64xf16>' and '!sparse_tile.tile<16x8xf32>'}}
+  %d = sparse_tile.mma %a, %b, %c : !sparse_tile.tile<64xf16>, !sparse_tile.tile<8x64xf16>, !sparse_tile.tile<16x8xf32>
+  return
+}
+
+// -----
+
+func.func @expand(%a: !sparse_tile.tile<16x64xf16>) {
+  // expected-error @+1 {{expected a tile with a format and the same tile without, but got '!sparse_tile.tile<16x64xf16>' and '!sparse_tile.tile<16x64xf16>'}}
+  %d = sparse_tile.expand %a : !sparse_tile.tile<16x64xf16> -> !sparse_tile.tile<16x64xf16>
+  return
+}
+
+// -----
+
+func.func @expand(%a: !sparse_tile.tile<16x64xf16, #sparsity.format<n_of_m<2:4, axis = 1>>>) {
+  // expected-error @+1 {{expected a tile with a format and the same tile without, but got '!sparse_tile.tile<16x64xf16, #sparsity.format<n_of_m<2:4, axis = 1>>>' and '!sparse_tile.tile<16x64xf16, #sparsity.format<n_of_m<2:4, axis = 1>>>'}}
+  %d = sparse_tile.expand %a : !sparse_tile.tile<16x64xf16, #sparsity.format<n_of_m<2:4, axis = 1>>> -> !sparse_tile.tile<16x64xf16, #sparsity.format<n_of_m<2:4, axis = 1>>>
+  return
+}
+
+// -----
+
+func.func @expand(%a: !sparse_tile.tile<16x64xf16, #sparsity.format<n_of_m<2:4, axis = 1>>>) {
+  // expected-error @+1 {{expected a tile with a format and the same tile without, but got '!sparse_tile.tile<16x64xf16, #sparsity.format<n_of_m<2:4, axis = 1>>>' and '!sparse_tile.tile<16x32xf16>'}}
+  %d = sparse_tile.expand %a : !sparse_tile.tile<16x64xf16, #sparsity.format<n_of_m<2:4, axis = 1>>> -> !sparse_tile.tile<16x32xf16>
+  return
+}
+
+// -----
+
+func.func @expand(%a: !sparse_tile.tile<16x64xf16, #sparsity.format<n_of_m<2:4, axis = 1>>>) {
+  // expected-error @+1 {{expected a tile with a format and the same tile without, but got '!sparse_tile.tile<16x64xf16, #sparsity.format<n_of_m<2:4, axis = 1>>>' and '!sparse_tile.tile<16x64xf32>'}}
+  %d = sparse_tile.expand %a : !sparse_tile.tile<16x64xf16, #sparsity.format<n_of_m<2:4, axis = 1>>> -> !sparse_tile.tile<16x64xf32>
+  return
+}
+
+// -----
+
+func.func @store(%out: tensor<8x8xf32>, %s: f32) {
+  // expected-error @+1 {{expected to be inside a sparse_tile.forall}}
+  sparse_tile.store tiles() ins() outs(%out : tensor<8x8xf32>) maps [affine_map<(i, j) -> (i, j)>] {
+  ^bb0(%si: index, %sj: index):
+    sparse_tile.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    %s = arith.constant 1.0 : f32
+    // expected-error @+1 {{expected a map per input and output, but got 2 maps}}
+    sparse_tile.store tiles() ins() outs(%o : tensor<8x8xf32>) maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] {
+    ^bb0(%si: index, %sj: index):
+      sparse_tile.yield %s : f32
+    }
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    %s = arith.constant 1.0 : f32
+    // expected-error @+1 {{expected maps of 2 dimensions, but got 3}}
+    sparse_tile.store tiles() ins() outs(%o : tensor<8x8xf32>) maps [affine_map<(i, j, k) -> (i, j)>] {
+    ^bb0(%si: index, %sj: index):
+      sparse_tile.yield %s : f32
+    }
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    %s = arith.constant 1.0 : f32
+    // expected-error @+1 {{expected 2 block arguments, but got 1}}
+    sparse_tile.store tiles() ins() outs(%o : tensor<8x8xf32>) maps [affine_map<(i, j) -> (i, j)>] {
+    ^bb0(%si: index):
+      sparse_tile.yield %s : f32
+    }
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    %s = arith.constant 1.0 : f32
+    // expected-error @+1 {{expected 1 yielded values, but got 0}}
+    sparse_tile.store tiles() ins() outs(%o : tensor<8x8xf32>) maps [affine_map<(i, j) -> (i, j)>] {
+    ^bb0(%si: index, %sj: index):
+      sparse_tile.yield
+    }
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    %s = arith.constant 1.0 : f32
+    // expected-error @+1 {{expected to yield 'f32', but got 'index'}}
+    sparse_tile.store tiles() ins() outs(%o : tensor<8x8xf32>) maps [affine_map<(i, j) -> (i, j)>] {
+    ^bb0(%si: index, %sj: index):
+      sparse_tile.yield %si : index
+    }
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @forall(%out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected positive tile extents, but got 0}}
+  %r = sparse_tile.forall sizes(%n, %n) tile [0, 16] ins() outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %o: tensor<8x8xf32>):
+    sparse_tile.yield
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    // expected-error @+1 {{expected the load region to yield tiles, but got 'index'}}
+    %sum = sparse_tile.pipeline below %nk step 64 stages 1 load {
+    ^bb0(%k: index):
+      sparse_tile.yield %k : index
+    } compute {
+    ^bb0(%b: index, %c: !sparse_tile.tile<16x16xf32>):
+      sparse_tile.yield %c : !sparse_tile.tile<16x16xf32>
+    } -> !sparse_tile.tile<16x16xf32>
+  } -> tensor<8x8xf32>
+  return
+}

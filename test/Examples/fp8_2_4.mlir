@@ -1,0 +1,54 @@
+// 8-bit floats (E4M3) with 2:4 weights, scaled and rounded to bf16. sm_90a multiplies them
+// as they are; sm_80, which has no such instruction, in f16, which holds every one of them.
+
+// RUN: sparsity-translate --to-ptx --target=sm_80 %s -o %t.sm_80.ptx
+// RUN: FileCheck %s --check-prefix=SM80 < %t.sm_80.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_80 -v %t.sm_80.ptx -o %t.sm_80.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// RUN: sparsity-translate --to-ptx --target=sm_90a %s -o %t.sm_90a.ptx
+// RUN: FileCheck %s --check-prefix=SM90A < %t.sm_90a.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_90a -v %t.sm_90a.ptx -o %t.sm_90a.cubin 2>&1 | FileCheck %s --check-prefix=ASSEMBLES %}
+// RUN: sed 's/4096/160/g; s/2048/384/g' %s > %t.small.mlir
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x384 --check | FileCheck %s
+// RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x384 --check | FileCheck %s %}
+
+// SM80: .target sm_80
+// SM80-NOT: mma.sp
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
+// SM80-NOT: mma.sp
+// SM90A: .target sm_90a
+// SM90A: mma.sp::ordered_metadata.sync.aligned.m16n8k64.row.col{{.*}}.f32.e4m3.e4m3.f32
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// PTXAS: 0 bytes spill stores, 0 bytes spill loads
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// ptxas emulates mma.sp of e4m3 on sm_90 with f16 instructions, and spills there.
+// ASSEMBLES: Used {{[0-9]+}} registers
+// CHECK-NOT: FAILED
+// CHECK: check: result 0: {{.*}}: ok
+
+#w = #sparsity.n_of_m<2:4, axis = 1>
+
+func.func @main(%x: tensor<?x2048xf8E4M3FN>, %w: tensor<4096x2048xf8E4M3FN, #w>,
+                %scale: f32) -> tensor<?x4096xbf16> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %tokens = tensor.dim %x, %c0 : tensor<?x2048xf8E4M3FN>
+  %empty = tensor.empty(%tokens) : tensor<?x4096xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x4096xf32>)
+      -> tensor<?x4096xf32>
+  %acc = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<?x2048xf8E4M3FN>, tensor<4096x2048xf8E4M3FN, #w>)
+      outs(%init : tensor<?x4096xf32>) -> tensor<?x4096xf32>
+  %out = tensor.empty(%tokens) : tensor<?x4096xbf16>
+  %y = linalg.generic
+      {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>],
+       iterator_types = ["parallel", "parallel"]}
+      ins(%acc : tensor<?x4096xf32>) outs(%out : tensor<?x4096xbf16>) {
+  ^bb0(%a: f32, %o: bf16):
+    %r = arith.mulf %a, %scale : f32
+    %t = arith.truncf %r : f32 to bf16
+    linalg.yield %t : bf16
+  } -> tensor<?x4096xbf16>
+  return %y : tensor<?x4096xbf16>
+}

@@ -1,0 +1,52 @@
+// 8-bit integers with 2:4 weights: sums in i32, then one scale per feature.
+
+// RUN: sparsity-translate --to-ptx --target=sm_80 %s -o %t.sm_80.ptx
+// RUN: FileCheck %s --check-prefix=SM80 < %t.sm_80.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_80 -v %t.sm_80.ptx -o %t.sm_80.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// RUN: sparsity-translate --to-ptx --target=sm_90a %s -o %t.sm_90a.ptx
+// RUN: FileCheck %s --check-prefix=SM90A < %t.sm_90a.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_90a -v %t.sm_90a.ptx -o %t.sm_90a.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// RUN: sed 's/4096/160/g; s/2048/384/g' %s > %t.small.mlir
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x384 --check | FileCheck %s
+// RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x384 --check | FileCheck %s %}
+
+// SM80: .target sm_80
+// SM80: mma.sp::ordered_metadata.sync.aligned.m16n8k64.row.col.{{(satfinite.)?}}s32.s8.s8.s32
+// SM90A: .target sm_90a
+// SM90A: mma.sp::ordered_metadata.sync.aligned.m16n8k64.row.col.{{(satfinite.)?}}s32.s8.s8.s32
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// PTXAS: 0 bytes spill stores, 0 bytes spill loads
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// CHECK-NOT: FAILED
+// CHECK: check: result 0: {{.*}}: ok
+
+#w = #sparsity.n_of_m<2:4, axis = 1>
+
+func.func @main(%x: tensor<?x2048xi8>, %w: tensor<4096x2048xi8, #w>,
+                %scale: tensor<4096xf32>) -> tensor<?x4096xf16> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0 : i32
+  %tokens = tensor.dim %x, %c0 : tensor<?x2048xi8>
+  %empty = tensor.empty(%tokens) : tensor<?x4096xi32>
+  %init = linalg.fill ins(%zero : i32) outs(%empty : tensor<?x4096xi32>)
+      -> tensor<?x4096xi32>
+  %acc = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<?x2048xi8>, tensor<4096x2048xi8, #w>)
+      outs(%init : tensor<?x4096xi32>) -> tensor<?x4096xi32>
+  %out = tensor.empty(%tokens) : tensor<?x4096xf16>
+  %y = linalg.generic
+      {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>,
+                        affine_map<(m, n) -> (m, n)>],
+       iterator_types = ["parallel", "parallel"]}
+      ins(%acc, %scale : tensor<?x4096xi32>, tensor<4096xf32>)
+      outs(%out : tensor<?x4096xf16>) {
+  ^bb0(%a: i32, %s: f32, %o: f16):
+    %f = arith.sitofp %a : i32 to f32
+    %r = arith.mulf %f, %s : f32
+    %t = arith.truncf %r : f32 to f16
+    linalg.yield %t : f16
+  } -> tensor<?x4096xf16>
+  return %y : tensor<?x4096xf16>
+}

@@ -1,0 +1,46 @@
+// 4:8 weights. No tensor core takes them compressed: they are stored and loaded
+// compressed, expanded in shared memory, and multiplied dense.
+
+// RUN: sparsity-translate --to-ptx --target=sm_80 %s -o %t.sm_80.ptx
+// RUN: FileCheck %s --check-prefix=SM80 < %t.sm_80.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_80 -v %t.sm_80.ptx -o %t.sm_80.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// RUN: sparsity-translate --to-ptx --target=sm_90a %s -o %t.sm_90a.ptx
+// RUN: FileCheck %s --check-prefix=SM90A < %t.sm_90a.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_90a -v %t.sm_90a.ptx -o %t.sm_90a.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// RUN: sed 's/4096/160/g; s/2048/200/g' %s > %t.small.mlir
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x200 --check | FileCheck %s
+// RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x200 --check | FileCheck %s %}
+// RUN: sparsity-opt %s --sparsity-to-nvvm --remark-format=emitRemark --remarks-filter=sparsity -o /dev/null 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=REMARK
+
+// REMARK: expanded: sm_80 has no native n_of_m<4:8, axis = 1> of f16
+// SM80: .target sm_80
+// SM80-NOT: mma.sp
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
+// SM80-NOT: mma.sp
+// SM90A: .target sm_90a
+// SM90A-NOT: mma.sp
+// SM90A: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// PTXAS: 0 bytes spill stores, 0 bytes spill loads
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// CHECK-NOT: FAILED
+// CHECK: check: result 0: {{.*}}: ok
+
+#w = #sparsity.n_of_m<4:8, axis = 1>
+
+func.func @main(%x: tensor<?x2048xf16>, %w: tensor<4096x2048xf16, #w>)
+    -> tensor<?x4096xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %tokens = tensor.dim %x, %c0 : tensor<?x2048xf16>
+  %empty = tensor.empty(%tokens) : tensor<?x4096xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x4096xf32>)
+      -> tensor<?x4096xf32>
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<?x2048xf16>, tensor<4096x2048xf16, #w>)
+      outs(%init : tensor<?x4096xf32>) -> tensor<?x4096xf32>
+  return %y : tensor<?x4096xf32>
+}

@@ -1,0 +1,37 @@
+// y = W * x: the sparse operand is on the left, and the tokens are contiguous. Nothing is
+// transposed in memory.
+
+// RUN: sparsity-translate --to-ptx --target=sm_80 %s -o %t.sm_80.ptx
+// RUN: FileCheck %s --check-prefix=SM80 < %t.sm_80.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_80 -v %t.sm_80.ptx -o %t.sm_80.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// RUN: sparsity-translate --to-ptx --target=sm_90a %s -o %t.sm_90a.ptx
+// RUN: FileCheck %s --check-prefix=SM90A < %t.sm_90a.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_90a -v %t.sm_90a.ptx -o %t.sm_90a.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// RUN: sed 's/4096/160/g; s/2048/200/g' %s > %t.small.mlir
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=1:200x24 --check | FileCheck %s
+// RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=1:200x24 --check | FileCheck %s %}
+
+// SM80: .target sm_80
+// SM80: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32
+// SM90A: .target sm_90a
+// SM90A: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// PTXAS: 0 bytes spill stores, 0 bytes spill loads
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// CHECK-NOT: FAILED
+// CHECK: check: result 0: {{.*}}: ok
+
+#w = #sparsity.n_of_m<2:4, axis = 1>
+
+func.func @main(%w: tensor<4096x2048xbf16, #w>, %x: tensor<2048x?xbf16>)
+    -> tensor<4096x?xf32> {
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %tokens = tensor.dim %x, %c1 : tensor<2048x?xbf16>
+  %empty = tensor.empty(%tokens) : tensor<4096x?xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4096x?xf32>)
+      -> tensor<4096x?xf32>
+  %y = linalg.matmul ins(%w, %x : tensor<4096x2048xbf16, #w>, tensor<2048x?xbf16>)
+      outs(%init : tensor<4096x?xf32>) -> tensor<4096x?xf32>
+  return %y : tensor<4096x?xf32>
+}

@@ -1,0 +1,46 @@
+// RUN: sparsity-opt %s --sparsity-to-nvvm -split-input-file -verify-diagnostics
+// RUN: not sparsity-opt %s --sparsity-to-nvvm=target=sm_75 2>&1 | FileCheck %s
+
+// CHECK: error: expected a target among cpu, sm_80, sm_90a, but got "sm_75"
+
+// What has no lowering is an error at the user's op, not a kernel that forgets it.
+
+func.func @block(%x: tensor<8x128xf16>, %w: tensor<128x128xf16, #sparsity.block<64x64>>,
+                 %init: tensor<8x128xf32>) -> tensor<8x128xf32> {
+  // expected-error @+1 {{expected operand #1 with an encoding that has a lowering for contractions}}
+  %y = linalg.matmul ins(%x, %w : tensor<8x128xf16>, tensor<128x128xf16, #sparsity.block<64x64>>)
+      outs(%init : tensor<8x128xf32>) -> tensor<8x128xf32>
+  return %y : tensor<8x128xf32>
+}
+
+// -----
+
+// Bufferization would drop the encoding and add up storage.
+func.func @reduce(%x: tensor<8x64xf32, #sparsity.n_of_m<2:4, axis = 1>>, %init: tensor<8xf32>)
+    -> tensor<8xf32> {
+  // expected-error @+1 {{expected an op that reads the storage of 'tensor<8x64xf32, #sparsity.n_of_m<2:4, axis = 1>>', but this op has no lowering for it}}
+  %y = linalg.reduce { arith.addf } ins(%x : tensor<8x64xf32, #sparsity.n_of_m<2:4, axis = 1>>)
+      outs(%init : tensor<8xf32>) dimensions = [1]
+  return %y : tensor<8xf32>
+}
+
+// -----
+
+func.func @unsigned(%x: tensor<8x64xi8>, %w: tensor<64x8xi8>, %init: tensor<8x8xi32>)
+    -> tensor<8x8xi32> {
+  // expected-error @+1 {{expected an op that has a GPU lowering}}
+  %y = linalg.matmul {cast = #linalg.type_fn<cast_unsigned>}
+      ins(%x, %w : tensor<8x64xi8>, tensor<64x8xi8>) outs(%init : tensor<8x8xi32>)
+      -> tensor<8x8xi32>
+  return %y : tensor<8x8xi32>
+}
+
+// -----
+
+func.func @f64(%x: tensor<8x64xf64>, %w: tensor<64x8xf64>, %init: tensor<8x8xf64>)
+    -> tensor<8x8xf64> {
+  // expected-error @+1 {{expected an op that has a GPU lowering}}
+  %y = linalg.matmul ins(%x, %w : tensor<8x64xf64>, tensor<64x8xf64>)
+      outs(%init : tensor<8x8xf64>) -> tensor<8x8xf64>
+  return %y : tensor<8x8xf64>
+}
