@@ -44,14 +44,16 @@ static const MMAInstruction kSm80Instructions[] = {
     {"fma", MultiplyType::F32, 16, 8, 4, kDense},
 };
 
-/// What sm_80 has, and 8-bit floating point (from sm_89 on).
+/// What sm_80 has, and 8-bit floating point (from sm_89 on). On this chip ptxas
+/// emulates 8-bit mma with others, which takes registers: warps get small
+/// tiles.
 static const MMAInstruction kSm90aInstructions[] = {
     {"mma.m16n8k16", MultiplyType::F16, 16, 8, 16, kDense},
     {"mma.m16n8k16", MultiplyType::BF16, 16, 8, 16, kDense},
     {"mma.m16n8k8", MultiplyType::TF32, 16, 8, 8, kDense},
     {"mma.m16n8k32", MultiplyType::S8, 16, 8, 32, kDense},
-    {"mma.m16n8k32", MultiplyType::E4M3, 16, 8, 32, kDense},
-    {"mma.m16n8k32", MultiplyType::E5M2, 16, 8, 32, kDense},
+    {"mma.m16n8k32", MultiplyType::E4M3, 16, 8, 32, kDense, 16, 32},
+    {"mma.m16n8k32", MultiplyType::E5M2, 16, 8, 32, kDense, 16, 32},
     {"mma.sp::ordered_metadata.m16n8k32", MultiplyType::F16, 16, 8, 32,
      kTwoOfFour},
     {"mma.sp::ordered_metadata.m16n8k32", MultiplyType::BF16, 16, 8, 32,
@@ -61,9 +63,9 @@ static const MMAInstruction kSm90aInstructions[] = {
     {"mma.sp::ordered_metadata.m16n8k64", MultiplyType::S8, 16, 8, 64,
      kTwoOfFour},
     {"mma.sp::ordered_metadata.m16n8k64", MultiplyType::E4M3, 16, 8, 64,
-     kTwoOfFour},
+     kTwoOfFour, 16, 32},
     {"mma.sp::ordered_metadata.m16n8k64", MultiplyType::E5M2, 16, 8, 64,
-     kTwoOfFour},
+     kTwoOfFour, 16, 32},
     {"fma", MultiplyType::F32, 16, 8, 4, kDense},
 };
 

@@ -41,8 +41,13 @@ func.func @two_readers(%w: tensor<256x256xf16, #w>, %x: tensor<256x64xf16>,
 // Of two weights that would share a kernel, one has another reader: two kernels, of which
 // one takes its weight compressed.
 // CHECK: llvm.func @half_kernel0
+// CHECK-NOT: nvvm.mma.sp.sync
 // CHECK: llvm.func @half_kernel1
+// CHECK-NOT: nvvm.mma.sync
+// CHECK: nvvm.mma.sp.sync
+// CHECK-NOT: nvvm.mma.sync
 // CHECK: llvm.func @half_kernel2
+// CHECK-NOT: nvvm.mma.sp.sync
 func.func @half(%x: tensor<64x256xf16>, %g: tensor<256x256xf16, #w>,
                 %u: tensor<256x256xf16, #w>, %init: tensor<64x256xf32>)
     -> (tensor<64x256xf32>, tensor<64x256xf32>) {

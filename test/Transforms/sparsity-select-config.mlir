@@ -130,7 +130,7 @@ func.func @f32(%w: tensor<64x64xf32, #sparsity.n_of_m<1:2, axis = 1>>,
 // CHECK-LABEL: func.func @float8
 // CPU: multiply = "e4m3", instruction = "vector.fma"
 // SM80: multiply = "f16", instruction = "mma.m16n8k16", sparse = false
-// SM90A: tile = [128, 16, 128], {{.*}}multiply = "e4m3", instruction = "mma.sp::ordered_metadata.m16n8k64", sparse = true
+// SM90A: tile = [64, 16, 128], warps = [4, 1], {{.*}}multiply = "e4m3", instruction = "mma.sp::ordered_metadata.m16n8k64", sparse = true
 func.func @float8(%w: tensor<64x256xf8E4M3FN, #w>, %x: tensor<256x8xf8E4M3FN>,
                   %init: tensor<64x8xf32>) -> tensor<64x8xf32> {
   %y = linalg.matmul ins(%w, %x : tensor<64x256xf8E4M3FN, #w>, tensor<256x8xf8E4M3FN>)

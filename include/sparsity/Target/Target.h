@@ -42,6 +42,8 @@ struct MMAInstruction {
   int64_t m, n, k;
   /// What the A operand may be, natively: `dense` or an `n_of_m` along k.
   TileFormat aFormat;
+  /// The largest tile of one warp whose sums and operands stay in registers.
+  int64_t warpRows = 64, warpColumns = 64;
 };
 
 /// How a tile can travel from global to shared memory.

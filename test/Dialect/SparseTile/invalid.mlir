@@ -3,7 +3,7 @@
 // One failing test per message of the verifiers.
 
 func.func private @config() attributes {
-  // expected-error @+1 {{expected three positive tile extents, but got 2}}
+  // expected-error @+1 {{expected three positive tile extents, but got [}}
   config = #sparse_tile.config<tile = [16, 16], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false>
 }
 
@@ -17,7 +17,7 @@ func.func private @config() attributes {
 // -----
 
 func.func private @config() attributes {
-  // expected-error @+1 {{expected two positive warp counts, but got 3}}
+  // expected-error @+1 {{expected two positive warp counts, but got [}}
   config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false>
 }
 
@@ -534,5 +534,35 @@ func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
       sparse_tile.yield %c : !sparse_tile.tile<16x16xf32>
     } -> !sparse_tile.tile<16x16xf32>
   } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+#below = affine_set<(d0, d1) : (d0 - d1 >= 0)>
+func.func @mask_dims(%t: !sparse_tile.tile<16x64xf16>, %i: index) {
+  // expected-error @+1 {{expected 2 dims, one per tile dimension, but got 1}}
+  %m = sparse_tile.mask %t[%i, %i] dims [0] where [#below]
+      coverage = <unknown> : !sparse_tile.tile<16x64xf16>
+  return
+}
+
+// -----
+
+#below = affine_set<(d0, d1) : (d0 - d1 >= 0)>
+func.func @mask_dims_range(%t: !sparse_tile.tile<16x64xf16>, %i: index) {
+  // expected-error @+1 {{expected dims between -1 and 1, but got 2}}
+  %m = sparse_tile.mask %t[%i, %i] dims [0, 2] where [#below]
+      coverage = <unknown> : !sparse_tile.tile<16x64xf16>
+  return
+}
+
+// -----
+
+#one = affine_set<(d0) : (d0 >= 0)>
+func.func @mask_predicate(%t: !sparse_tile.tile<16x64xf16>, %i: index) {
+  // expected-error @+1 {{expected affine sets over 2 dimensions, but got}}
+  %m = sparse_tile.mask %t[%i, %i] dims [0, 1] where [#one]
+      coverage = <unknown> : !sparse_tile.tile<16x64xf16>
   return
 }

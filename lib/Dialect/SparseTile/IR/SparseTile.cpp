@@ -45,15 +45,14 @@ LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  ArrayRef<int64_t> warps, int64_t stages,
                                  int64_t raster, bool swap, StringRef multiply,
                                  StringRef instruction, bool sparse) {
-  if (tile.size() != 3 ||
-      llvm::any_of(tile, [](int64_t t) { return t <= 0; })) {
-    return emitError() << "expected three positive tile extents, but got "
-                       << tile.size();
+  auto notPositive = [](int64_t value) { return value <= 0; };
+  if (tile.size() != 3 || llvm::any_of(tile, notPositive)) {
+    return emitError() << "expected three positive tile extents, but got ["
+                       << tile << "]";
   }
-  if (warps.size() != 2 ||
-      llvm::any_of(warps, [](int64_t w) { return w <= 0; })) {
-    return emitError() << "expected two positive warp counts, but got "
-                       << warps.size();
+  if (warps.size() != 2 || llvm::any_of(warps, notPositive)) {
+    return emitError() << "expected two positive warp counts, but got ["
+                       << warps << "]";
   }
   if (stages < 1) {
     return emitError() << "expected at least 1 stage, but got " << stages;
@@ -230,6 +229,30 @@ LogicalResult MmaOp::verify() {
     return emitOpError("expected tiles r x k, c x k and r x c, but got ")
            << getA().getType() << ", " << getB().getType() << " and "
            << getAccumulator().getType();
+  }
+  return success();
+}
+
+LogicalResult MaskOp::verify() {
+  if (getDims().size() != getTile().getType().getShape().size()) {
+    return emitOpError("expected ")
+           << getTile().getType().getShape().size()
+           << " dims, one per tile dimension, but got " << getDims().size();
+  }
+  int64_t rank = getIndices().size();
+  for (int64_t dim : getDims()) {
+    if (dim < -1 || dim >= rank) {
+      return emitOpError("expected dims between -1 and ")
+             << rank - 1 << ", but got " << dim;
+    }
+  }
+  for (Attribute attribute : getPredicate()) {
+    auto set = dyn_cast<IntegerSetAttr>(attribute);
+    if (!set || set.getValue().getNumDims() != rank ||
+        set.getValue().getNumSymbols() != 0) {
+      return emitOpError("expected affine sets over ")
+             << rank << " dimensions, but got " << attribute;
+    }
   }
   return success();
 }

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::sparsity {
@@ -16,16 +17,29 @@ namespace mlir::sparsity {
 using namespace mlir;
 using namespace mlir::sparsity;
 
+/// Whether `fill` only says that the sums of contractions start from zero.
+static bool isZeroInit(linalg::FillOp fill) {
+  Value value = fill.getInputs().front();
+  bool zero =
+      matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());
+  return zero && llvm::all_of(fill->getUsers(), [](Operation *user) {
+           return succeeded(matchContraction(user, [](StringRef) {}));
+         });
+}
+
 namespace {
-/// Named ops over parallel dimensions become generic ones. A fill stays: it is
-/// how a contraction says that its sum starts from a constant.
+/// Named ops over parallel dimensions become generic ones.
 struct GeneralizeElementwise : OpInterfaceRewritePattern<linalg::LinalgOp> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
 
   LogicalResult matchAndRewrite(linalg::LinalgOp op,
                                 PatternRewriter &rewriter) const override {
-    if (isa<linalg::FillOp, linalg::GenericOp>(op.getOperation())) {
-      return rewriter.notifyMatchFailure(op, "already generic, or a fill");
+    if (isa<linalg::GenericOp>(op.getOperation())) {
+      return rewriter.notifyMatchFailure(op, "already generic");
+    }
+    if (auto fill = dyn_cast<linalg::FillOp>(op.getOperation());
+        fill && isZeroInit(fill)) {
+      return rewriter.notifyMatchFailure(op, "what a sum starts from");
     }
     if (op.getNumReductionLoops() != 0 || !op.hasPureTensorSemantics()) {
       return rewriter.notifyMatchFailure(op, "not elementwise on tensors");

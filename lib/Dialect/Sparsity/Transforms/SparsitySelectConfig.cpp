@@ -148,15 +148,24 @@ static void chooseGpuTiles(Choice &choice, bool sparse, int64_t columns,
   // share them. Narrow problems (few tokens) shrink the columns.
   int64_t limit = accumulators > 1 ? 64 : 128;
   int64_t tileColumns = fitTile(columns, 16, limit);
-  int64_t bits =
-      choice.instruction ? getMultiplyTypeBits(choice.instruction->type) : 32;
-  bool simt = choice.instruction && choice.instruction->name == "fma";
+  int64_t bits = getMultiplyTypeBits(choice.instruction->type);
+  bool simt = choice.instruction->name == "fma";
   int64_t tileRows = accumulators > 2 ? 64 : 128;
   if (simt) {
     tileRows = 64;
     tileColumns = std::min<int64_t>(tileColumns, 64);
   }
   choice.warps = {2, tileColumns >= 32 ? 2 : 1};
+  int64_t warpRows = choice.instruction->warpRows;
+  int64_t warpColumns =
+      std::max<int64_t>(8, choice.instruction->warpColumns / accumulators);
+  if (tileRows > choice.warps[0] * warpRows ||
+      tileColumns > choice.warps[1] * warpColumns) {
+    // Eight warps, as large as the instruction's registers allow.
+    choice.warps = {4, tileColumns >= 2 * warpColumns ? 2 : 1};
+    tileRows = std::min(tileRows, choice.warps[0] * warpRows);
+    tileColumns = std::min(tileColumns, choice.warps[1] * warpColumns);
+  }
   choice.tile = {tileRows, tileColumns, 128 * 8 / bits};
   // One step holds 128 bytes of K of both operands, of A only 64 compressed
   // ones and their metadata.

@@ -146,6 +146,7 @@ def SparseTile_MaskOp : SparseTile_Op<"mask", [Pure,
     $tile `[` $indices `]` `dims` $dims `where` $predicate `coverage` `=` $coverage
     attr-dict `:` type($tile)
   }];
+  let hasVerifier = 1;
 }
 
 def SparseTile_ExpandOp : SparseTile_Op<"expand", [Pure]> {
