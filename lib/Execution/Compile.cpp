@@ -48,6 +48,9 @@ LogicalResult sparsity::compileForTarget(ModuleOp module, StringRef target,
   return runPassPipeline(module, pipeline);
 }
 
+/// The highest level of cuModuleLoadDataEx, and its default.
+static constexpr int32_t kDriverOptimizationLevel = 4;
+
 LogicalResult sparsity::embedKernels(ModuleOp module) {
   DialectRegistry registry;
   gpu::registerOffloadingLLVMTranslationInterfaceExternalModels(registry);
@@ -64,7 +67,10 @@ LogicalResult sparsity::embedKernels(ModuleOp module) {
     auto object = builder.getAttr<gpu::ObjectAttr>(
         cast<Attribute>(kernel.getTargetsAttr()[0]),
         gpu::CompilationTarget::Assembly, builder.getStringAttr(*ptx),
-        DictionaryAttr(), gpu::KernelTableAttr());
+        // What the driver's compiler is asked for; without it, nothing.
+        builder.getDictionaryAttr(builder.getNamedAttr(
+            "O", builder.getI32IntegerAttr(kDriverOptimizationLevel))),
+        gpu::KernelTableAttr());
     gpu::BinaryOp::create(builder, kernel.getLoc(), kernel.getName(),
                           gpu::SelectObjectAttr::get(builder.getContext(), {}),
                           builder.getArrayAttr({object}));

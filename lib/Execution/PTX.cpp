@@ -15,6 +15,7 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/raw_ostream.h"
@@ -31,6 +32,16 @@ void LLVMInitializeNVPTXAsmPrinter();
 
 static constexpr unsigned kOptimizationLevel = 3;
 
+/// Addresses in shared memory fit 32 bits; kernels are made of them, and as
+/// 64-bit ones they cost registers. The back end has no other switch.
+static void useShortPointers() {
+  auto &options = llvm::cl::getRegisteredOptions();
+  auto found = options.find("nvptx-short-ptr");
+  if (found != options.end()) {
+    static_cast<llvm::cl::opt<bool> *>(found->second)->setValue(true);
+  }
+}
+
 static const llvm::Target *lookupNVPTX(const llvm::Triple &triple,
                                        std::string &problem) {
   static const bool initialized = [] {
@@ -38,6 +49,7 @@ static const llvm::Target *lookupNVPTX(const llvm::Triple &triple,
     LLVMInitializeNVPTXTargetInfo();
     LLVMInitializeNVPTXTargetMC();
     LLVMInitializeNVPTXAsmPrinter();
+    useShortPointers();
     return true;
   }();
   (void)initialized;

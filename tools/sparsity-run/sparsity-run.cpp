@@ -111,7 +111,9 @@ static LogicalResult printTimes(ModuleOp source, const Arguments &arguments,
     return failure();
   }
   OwningOpRef<ModuleOp> denseSource = source.clone();
-  if (failed(runPassPipeline(*denseSource, "sparsity-densify"))) {
+  // The inputs are pruned already: packing is the caller's, dense or not.
+  if (failed(runPassPipeline(*denseSource,
+                             "sparsity-hoist-packing,sparsity-densify"))) {
     return failure();
   }
   FailureOr<Program> dense = compileProgram(*denseSource, arguments.entry,
