@@ -1,7 +1,7 @@
 # Target package-relocatable: sparsity-<version>-<arch>-linux.tar.zst, which runs on any
 # machine with glibc 2.36 or newer and has no other dependency.
 
-if(NOT SPARSITY_PACKAGE OR NOT TARGET sparsity-tools OR NOT TARGET SparsityRuntimeShared)
+if(NOT SPARSITY_PACKAGE)
   return()
 endif()
 

@@ -15,18 +15,6 @@ namespace mlir::sparsity {
 using namespace mlir;
 using namespace mlir::sparsity;
 
-static StringRef kindName(TileKind kind) {
-  switch (kind) {
-  case TileKind::Empty:
-    return "empty";
-  case TileKind::Partial:
-    return "partial";
-  case TileKind::Full:
-    return "full";
-  }
-  return "";
-}
-
 static void printItem(raw_ostream &os, int64_t number, const WorkItem &item) {
   os << "  item " << number << " tile [";
   llvm::interleaveComma(item.tile, os);
@@ -44,7 +32,7 @@ static void printItem(raw_ostream &os, int64_t number, const WorkItem &item) {
         } else {
           os << "[" << step.range.begin << ", " << step.range.end << ")";
         }
-        os << " " << kindName(step.kind);
+        os << " " << stringifyTileKind(step.kind);
       },
       ", ");
   os << "\n";
