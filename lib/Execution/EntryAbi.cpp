@@ -128,3 +128,34 @@ SmallVector<int64_t> sparsity::getResultShape(
   }
   return sizes;
 }
+
+LogicalResult sparsity::checkConstraints(
+    Operation *function,
+    llvm::function_ref<int64_t(int64_t, int64_t)> getSize) {
+  auto constraints = function->getAttrOfType<ArrayAttr>(kConstraintsAttrName);
+  if (!constraints) {
+    return success();
+  }
+  for (Attribute attribute : constraints) {
+    auto entry = dyn_cast<DenseI64ArrayAttr>(attribute);
+    if (!entry || entry.size() != 4) {
+      return function->emitError("expected an entry of ")
+             << kConstraintsAttrName << " of four numbers, but got "
+             << attribute;
+    }
+    ArrayRef<int64_t> at = entry.asArrayRef();
+    int64_t left = getSize(at[0], at[1]);
+    int64_t right = at[2] < 0 ? at[3] : getSize(at[2], at[3]);
+    if (left == right) {
+      continue;
+    }
+    InFlightDiagnostic error = function->emitError("expected dimension ")
+                               << at[1] << " of argument " << at[0] << " to be "
+                               << right;
+    if (at[2] >= 0) {
+      error << " as dimension " << at[3] << " of argument " << at[2];
+    }
+    return error << ", but got " << left;
+  }
+  return success();
+}

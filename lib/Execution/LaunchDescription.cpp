@@ -90,6 +90,10 @@ std::string sparsity::describeLaunches(ModuleOp module) {
     llvm::json::Object function;
     function["name"] = symbol.str();
     function["arguments"] = toJSON(abi);
+    Attribute constraints = op.getAttr(kConstraintsAttrName);
+    function["constraints"] = constraints
+                                  ? toJSON(constraints)
+                                  : llvm::json::Value(llvm::json::Array());
     Attribute launches = op.getAttr(kLaunchesAttrName);
     function["launches"] =
         launches ? toJSON(launches) : llvm::json::Value(llvm::json::Array());

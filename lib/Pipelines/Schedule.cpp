@@ -15,6 +15,8 @@ using namespace mlir::sparsity;
 
 void sparsity::addSchedulePasses(OpPassManager &manager,
                                  const ScheduleOptions &options) {
+  // First: canonicalization rewrites what the program says about extents.
+  manager.addPass(createSparsityRecordConstraintsPass());
   manager.addPass(createSparsityPropagateEncodingsPass());
   manager.addPass(createSparsitySimplifyEncodingsPass());
   manager.addPass(createSparsityHoistPackingPass());

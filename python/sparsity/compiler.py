@@ -36,7 +36,13 @@ class Program:
                 f"but got {name}"
             )
         function = self.functions[name]
-        return Kernel(name, self.ptx, function["arguments"], function["launches"])
+        return Kernel(
+            name,
+            self.ptx,
+            function["arguments"],
+            function["launches"],
+            function["constraints"],
+        )
 
     def __repr__(self):
         return f"Program({', '.join(sorted(self.functions))} for {self.target})"

@@ -113,14 +113,19 @@ def _check_tensor(array, text, what):
         raise TypeError(f"expected {what} of {dtype}, but got {array.dtype}")
 
 
+# Kernels copy 16 bytes at a time.
+_ALIGNMENT = 16
+
+
 class Kernel:
     """The launches of one entry function, on PTX that is loaded when first bound."""
 
-    def __init__(self, name, ptx, arguments, launches):
+    def __init__(self, name, ptx, arguments, launches, constraints=()):
         self.name = name
         self.ptx = ptx
         self.arguments = arguments
         self.launches = launches
+        self.constraints = constraints
         self._modules = {}
         self._check_description()
 
@@ -256,6 +261,26 @@ class Kernel:
                     f"but got {_print_shape(flat[position].shape)}"
                 )
 
+    def _check_constraints(self, flat):
+        """Sizes that the program takes to be equal, of the source program's arguments."""
+        sizes = self._size_reader(flat)
+        for left, dim, right, other in self.constraints:
+            got = self._source_size(flat, left, dim, sizes)
+            expected = other if right < 0 else self._source_size(flat, right, other, sizes)
+            if got != expected:
+                raise ValueError(
+                    f"expected dimension {dim} of argument {left} to be {expected}, but got {got}"
+                )
+
+    def _check_alignment(self, flat):
+        for position, value in enumerate(flat):
+            address = getattr(value, "address", 0)
+            if address % _ALIGNMENT:
+                raise ValueError(
+                    f"expected argument {position} at an address that is a multiple of "
+                    f"{_ALIGNMENT}, but got {address:#x}"
+                )
+
     def _size_reader(self, flat):
         def read(argument, dim):
             value = flat[argument]
@@ -279,6 +304,8 @@ class Kernel:
         Needs no device, so it shows what `launch` would do.
         """
         flat = self.flatten(args)
+        self._check_constraints(flat)
+        self._check_alignment(flat)
         sizes = self._size_reader(flat)
         plan = []
         for launch in self.launches:

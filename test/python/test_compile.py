@@ -157,10 +157,10 @@ def describe(**launch):
 
 
 def test_description_of_another_function():
-    x, y = DeviceArray(8, (70,), "f32"), DeviceArray(16, (140,), "f32")
+    x, y = DeviceArray(32, (70,), "f32"), DeviceArray(16, (140,), "f32")
     name, grid, _, _, values = describe().plan([x, 2.5, y])[0]
     assert (name, grid) == ("k", [3, 1, 1])
-    assert [value.value for value in values] == [140, 8, 1, 2.5, 16]
+    assert [value.value for value in values] == [140, 32, 1, 2.5, 16]
 
 
 @pytest.mark.parametrize(
@@ -200,3 +200,33 @@ def test_tensor_types():
     assert parse_tensor_type("tensor<3x2xf8E4M3FN>") == ([3, 2], "f8E4M3FN")
     with pytest.raises(ValueError, match="expected a ranked tensor type"):
         parse_tensor_type("memref<2xf32>")
+
+
+OPEN_MATMUL = """
+func.func @main(%x: tensor<4x?xf16>, %w: tensor<8x?xf16>) -> tensor<4x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x8xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                                      affine_map<(m, n, k) -> (n, k)>,
+                                      affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<4x?xf16>, tensor<8x?xf16>)
+      outs(%i : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+"""
+
+
+def test_constraints_and_alignment():
+    kernel = sparsity.compile(OPEN_MATMUL, "sm_80").kernel()
+
+    def plan(k, other, address=0x1000):
+        return kernel.plan([DeviceArray(address, (4, k), "f16"),
+                            DeviceArray(0x2000, (8, other), "f16"),
+                            DeviceArray(0x3000, (4, 8), "f32")])
+
+    assert plan(24, 24)
+    with pytest.raises(ValueError, match="expected dimension 1 of argument 0 to be 16, but got 24"):
+        plan(24, 16)
+    with pytest.raises(ValueError, match="expected argument 0 at an address that is a multiple of 16"):
+        plan(24, 24, address=0x1008)

@@ -34,6 +34,7 @@ FailureOr<Program> run::compileProgram(ModuleOp source,
   if (failed(abi) || failed(embedKernels(module))) {
     return failure();
   }
+  program.function = function;
   program.abi = std::move(*abi);
   // A wrong count would hand the entry function memory that is not an argument.
   Operation *wrapper = lookupEntry(module, "_mlir_ciface_" + entry);

@@ -15,6 +15,8 @@ namespace mlir::sparsity::run {
 /// A program compiled for one target, loaded into this process.
 struct Program {
   OwningOpRef<ModuleOp> module;
+  /// The compiled function.
+  Operation *function = nullptr;
   EntryAbi abi;
   std::unique_ptr<ExecutionEngine> engine;
   /// Takes a pointer to each argument: for a buffer, to the pointer to its

@@ -191,6 +191,12 @@ static LogicalResult runProgram(ModuleOp source, const Arguments &arguments,
     return failure();
   }
   remarks.print();
+  auto getSize = [&](int64_t argument, int64_t dim) {
+    return (*inputs)[argument].value.shape[dim];
+  };
+  if (failed(checkConstraints(program->function, getSize))) {
+    return failure();
+  }
   FailureOr<std::vector<FlatArgument>> flat = failure();
   {
     Progress progress("making and packing the inputs");

@@ -20,6 +20,8 @@ namespace mlir::sparsity {
 
 /// The attribute on a compiled entry function.
 constexpr llvm::StringLiteral kEntryAbiAttrName = "sparsity.abi";
+/// The attribute that lists extents which have to agree at a call.
+constexpr llvm::StringLiteral kConstraintsAttrName = "sparsity.constraints";
 /// The attribute on a compiled entry function that lists its kernel launches.
 constexpr llvm::StringLiteral kLaunchesAttrName = "sparsity.launches";
 
@@ -64,8 +66,15 @@ SmallVector<int64_t>
 getResultShape(const EntryArgument &result,
                llvm::function_ref<int64_t(int64_t, int64_t)> getSize);
 
-/// JSON text of the arguments and kernel launches of every entry function of
-/// `module`, as their attributes state them.
+/// Whether extents that the compiled function takes to be equal (its attribute
+/// `sparsity.constraints`) are, `getSize` giving the sizes of the arguments;
+/// else the first that is not is an error at the function.
+LogicalResult
+checkConstraints(Operation *function,
+                 llvm::function_ref<int64_t(int64_t, int64_t)> getSize);
+
+/// JSON text of the arguments, constraints and kernel launches of every entry
+/// function of `module`, as their attributes state them.
 std::string describeLaunches(ModuleOp module);
 
 } // namespace mlir::sparsity

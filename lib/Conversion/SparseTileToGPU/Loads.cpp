@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace mlir::sparsity;
@@ -39,6 +40,12 @@ static bool keepsAlignment(const GlobalBuffer &buffer, int64_t unit,
     }
   }
   return true;
+}
+
+static std::string toString(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
 }
 
 /// Metadata bytes of 64 compressed rows: eight times fewer than the values' for
@@ -80,6 +87,11 @@ void gpu_conversion::planLoad(KernelState &state, OperandPlan &plan, bool isA) {
              divides(plan.rowDim) &&
              keepsAlignment(source, plan.rowDim, bytes)) {
     plan.kind = LoadKind::AlongRows;
+  } else {
+    remark::missed(state.forall.getLoc(),
+                   remark::RemarkOpts::name("SlowLoad").category("sparsity"))
+        << "loads element by element: rows of " + toString(source.type) +
+               " are not known to be multiples of 16 bytes";
   }
 }
 

@@ -25,6 +25,7 @@ def Sparsity_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let discardableAttrs = (ins
     "::mlir::ArrayAttr":$abi,
+    "::mlir::ArrayAttr":$constraints,
     "::mlir::StringAttr":$pack
   );
 }

@@ -76,6 +76,17 @@ def SparsitySelectConfigPass : Pass<"sparsity-select-config", "ModuleOp"> {
   let dependentDialects = ["::mlir::sparse_tile::SparseTileDialect"];
 }
 
+def SparsityRecordConstraintsPass
+    : Pass<"sparsity-record-constraints", "ModuleOp"> {
+  let summary = "say which extents of its arguments a function takes to be equal";
+  let description = [{
+    Where an op walks two tensors together and the types do not say that their extents
+    agree, kernels take one of them. What has to hold is recorded on the function for its
+    callers, as `sparsity.constraints = [array<i64: a, i, b, j>, ...]`: dimension i of
+    argument a is dimension j of argument b, or, if b is -1, the number j.
+  }];
+}
+
 def SparsityMaterializeStoragePass
     : Pass<"sparsity-materialize-storage", "ModuleOp"> {
   let summary = "turn encoded types into their buffers, and results into arguments";
