@@ -10,18 +10,11 @@ if(NOT DEFINED CMAKE_CXX_COMPILER AND NOT DEFINED ENV{CXX})
   endif()
 endif()
 
-# clang finds ld.lld-22 beside itself; g++ only knows the unversioned name.
 find_program(SPARSITY_LLD NAMES ld.lld HINTS /usr/lib/llvm-22/bin)
 if(SPARSITY_LLD)
   foreach(kind EXE SHARED MODULE)
     set(CMAKE_${kind}_LINKER_FLAGS_INIT "-fuse-ld=lld")
   endforeach()
-  if(NOT CMAKE_CXX_COMPILER MATCHES "clang")
-    get_filename_component(_sparsity_lld_dir "${SPARSITY_LLD}" DIRECTORY)
-    foreach(kind EXE SHARED MODULE)
-      set(CMAKE_${kind}_LINKER_FLAGS_INIT "-fuse-ld=lld -B${_sparsity_lld_dir}")
-    endforeach()
-  endif()
 endif()
 
 find_program(SPARSITY_CCACHE NAMES ccache)
