@@ -3,6 +3,7 @@
 #include "sparsity/Analysis/IterationDomain.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SmallSet.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -176,6 +177,12 @@ mlir::sparsity::matchContraction(Operation *op,
     return failure();
   }
   return result;
+}
+
+bool mlir::sparsity::isZeroFill(Value value) {
+  auto fill = value.getDefiningOp<linalg::FillOp>();
+  return fill && (matchPattern(fill.getInputs().front(), m_AnyZeroFloat()) ||
+                  matchPattern(fill.getInputs().front(), m_Zero()));
 }
 
 Type mlir::sparsity::getAccumulatorType(const Contraction &contraction) {

@@ -42,6 +42,10 @@ struct Contraction {
 FailureOr<Contraction> matchContraction(Operation *op,
                                         function_ref<void(StringRef)> reason);
 
+/// Whether `value` is filled with zero, so that a sum that starts from it
+/// starts from nothing.
+bool isZeroFill(Value value);
+
 /// One kernel: contractions over the same parallel dimensions and the
 /// elementwise op that consumes them; or only an elementwise op; or only a
 /// contraction.

@@ -76,7 +76,8 @@ struct KernelState {
   /// `step` is a k-block's elements; a stage holds `blocksPerStage` of them.
   int64_t tileRows = 0, tileColumns = 0, step = 0, stages = 0;
   int64_t blocksPerStage = 1;
-  Value shared, thread, lane, warp, warpRow, warpColumn;
+  Value shared = {}, thread = {}, lane = {};
+  Value warp = {}, warpRow = {}, warpColumn = {};
 
   int64_t rowsPerWarp() const { return tileRows / warpRows; }
   int64_t columnsPerWarp() const { return tileColumns / warpColumns; }
@@ -84,7 +85,7 @@ struct KernelState {
 };
 
 /// Decides how `plan` is loaded and how many bytes of a stage it takes.
-void planLoad(KernelState &state, OperandPlan &plan, bool isA);
+void planLoad(KernelState &state, OperandPlan &plan);
 
 /// Issues the copies of k-block `block` (i32) to the stage at byte offset
 /// `stageBase`.

@@ -2,11 +2,13 @@
 
 #include "Kernel.h"
 
-#include "mlir/Dialect/Affine/Utils.h"
+#include "sparsity/Analysis/ElementPredicate.h"
+
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/ScopedPrinter.h"
 
 using namespace mlir;
 using namespace mlir::sparsity;
@@ -42,19 +44,13 @@ static bool keepsAlignment(const GlobalBuffer &buffer, int64_t unit,
   return true;
 }
 
-static std::string toString(Type type) {
-  std::string text;
-  llvm::raw_string_ostream(text) << type;
-  return text;
-}
-
 /// Metadata bytes of 64 compressed rows: eight times fewer than the values' for
 /// 16-bit and 32-bit elements, four times fewer for 8-bit ones.
 static int64_t metadataBytes(const KernelState &state) {
   return state.multiplyBits() == 8 ? 1024 : 512;
 }
 
-void gpu_conversion::planLoad(KernelState &state, OperandPlan &plan, bool isA) {
+void gpu_conversion::planLoad(KernelState &state, OperandPlan &plan) {
   sparse_tile::TileType tile = plan.tile;
   Type element = tile.getElementType();
   plan.bytes = plan.rows * kRowBytes;
@@ -90,7 +86,7 @@ void gpu_conversion::planLoad(KernelState &state, OperandPlan &plan, bool isA) {
   } else {
     remark::missed(state.forall.getLoc(),
                    remark::RemarkOpts::name("SlowLoad").category("sparsity"))
-        << "loads element by element: rows of " + toString(source.type) +
+        << "loads element by element: rows of " + llvm::to_string(source.type) +
                " are not known to be multiples of 16 bytes";
   }
 }
@@ -322,20 +318,9 @@ static Value emitPredicate(KernelBuilder &b, sparse_tile::MaskOp mask,
   for (Value index : indices) {
     wide.push_back(arith::IndexCastUIOp::create(b, b.getIndexType(), index));
   }
-  Value zero = arith::ConstantIndexOp::create(b, 0);
-  Value any = arith::ConstantOp::create(b, b.getBoolAttr(false));
-  for (IntegerSet set : mask.getPredicate().getAsValueRange<IntegerSetAttr>()) {
-    Value all = b.trueValue();
-    for (unsigned index = 0; index < set.getNumConstraints(); ++index) {
-      Value expr = affine::expandAffineExpr(b, b.getLoc(),
-                                            set.getConstraint(index), wide, {});
-      auto predicate = set.isEq(index) ? arith::CmpIPredicate::eq
-                                       : arith::CmpIPredicate::sge;
-      all = b.both(all, b.createOrFold<arith::CmpIOp>(predicate, expr, zero));
-    }
-    any = b.bitOr(any, all);
-  }
-  return any;
+  SmallVector<IntegerSet> sets(
+      mask.getPredicate().getAsValueRange<IntegerSetAttr>());
+  return emitElementPredicate(b, b.getLoc(), sets, wide);
 }
 
 /// The element as the multiply type, zero where not `valid`. Addresses of

@@ -305,7 +305,7 @@ LogicalResult KernelEmitter::planOperand(KernelState &state,
   plan.rowLimit = sizes[parallel - (isA ? 2 : 1)];
   plan.kLimit = pipeline.extent;
   plan.stageOffset = pipeline.blockBytes;
-  planLoad(state, plan, isA);
+  planLoad(state, plan);
   pipeline.blockBytes += plan.bytes;
   pipeline.operands.push_back(std::move(plan));
   return success();

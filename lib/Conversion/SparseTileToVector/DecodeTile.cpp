@@ -2,6 +2,8 @@
 
 #include "WorkItem.h"
 
+#include "sparsity/Analysis/ElementPredicate.h"
+
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -232,32 +234,16 @@ void WorkItem::applyMask(MaskOp mask, const TileBuffer &buffer,
   Type type = buffer.getElementType();
   Value absent = arith::ConstantOp::create(
       builder, loc, cast<TypedAttr>(builder.getZeroAttr(type)));
-  auto isPresent = [&](ArrayRef<Value> position) -> Value {
-    Value any = arith::ConstantIntOp::create(builder, loc, 0, 1);
-    for (Attribute attr : mask.getPredicate()) {
-      IntegerSet set = cast<IntegerSetAttr>(attr).getValue();
-      Value all = arith::ConstantIntOp::create(builder, loc, 1, 1);
-      for (unsigned i = 0; i < set.getNumConstraints(); ++i) {
-        Value side = affine::expandAffineExpr(
-            builder, loc, set.getConstraint(i), position, {});
-        Value holds = arith::CmpIOp::create(
-            builder, loc,
-            set.isEq(i) ? arith::CmpIPredicate::eq : arith::CmpIPredicate::sge,
-            side, index(0));
-        all = arith::AndIOp::create(builder, loc, all, holds);
-      }
-      any = arith::OrIOp::create(builder, loc, any, all);
-    }
-    return any;
-  };
+  SmallVector<IntegerSet> sets(
+      mask.getPredicate().getAsValueRange<IntegerSetAttr>());
   loop(index(0), buffer.kMajor ? steps : rows, 1, [&](Value outer) {
     loop(index(0), buffer.kMajor ? rows : steps, 1, [&](Value inner) {
       Value row = buffer.kMajor ? inner : outer,
             k = buffer.kMajor ? outer : inner;
       Value element = memref::LoadOp::create(builder, loc, buffer.memref,
                                              buffer.at(row, k));
-      Value present =
-          isPresent(logicalIndices(indices, mask.getDims(), row, k));
+      Value present = sparsity::emitElementPredicate(
+          builder, loc, sets, logicalIndices(indices, mask.getDims(), row, k));
       Value kept =
           arith::SelectOp::create(builder, loc, present, element, absent);
       memref::StoreOp::create(builder, loc, kept, buffer.memref,

@@ -38,7 +38,7 @@ private:
   /// product.
   using Origin = std::optional<unsigned>;
 
-  LogicalResult chooseDimensions();
+  void chooseDimensions();
   Origin rootDim(const Contraction &contraction, Origin dim);
   Value sizeOf(const Contraction *contraction, unsigned dim);
   unsigned addInput(Value value);
@@ -82,7 +82,7 @@ GroupBuilder::Origin GroupBuilder::rootDim(const Contraction &contraction,
   return std::nullopt;
 }
 
-LogicalResult GroupBuilder::chooseDimensions() {
+void GroupBuilder::chooseDimensions() {
   if (group.contractions.empty()) {
     // The innermost dimension of the result is the column.
     unsigned loops = group.epilogue.getNumLoops();
@@ -94,7 +94,7 @@ LogicalResult GroupBuilder::chooseDimensions() {
     if (loops == 1) {
       parallel.insert(parallel.begin(), std::nullopt);
     }
-    return success();
+    return;
   }
   const Contraction &first = group.contractions.front();
   for (unsigned dim : first.outer) {
@@ -104,7 +104,6 @@ LogicalResult GroupBuilder::chooseDimensions() {
       rootDim(first, config.getSwap() ? first.right : first.left));
   parallel.push_back(
       rootDim(first, config.getSwap() ? first.left : first.right));
-  return success();
 }
 
 /// The extent of dimension `dim`: of a contraction, or of the epilogue.
@@ -218,9 +217,7 @@ LogicalResult GroupBuilder::build() {
            << sparse_tile::kConfigAttrName
            << " attribute, but got none; run sparsity-select-config first";
   }
-  if (failed(chooseDimensions())) {
-    return failure();
-  }
+  chooseDimensions();
   rewriter.setInsertionPoint(root);
   Location loc = root->getLoc();
   Value one;
@@ -287,9 +284,7 @@ LogicalResult GroupBuilder::build() {
   }
   // Everything else that the store body reads.
   for (Contraction &contraction : group.contractions) {
-    auto fill = contraction.domain.init.getDefiningOp<linalg::FillOp>();
-    if (!fill || !(matchPattern(fill.getInputs().front(), m_AnyZeroFloat()) ||
-                   matchPattern(fill.getInputs().front(), m_Zero()))) {
+    if (!isZeroFill(contraction.domain.init)) {
       addInput(contraction.domain.init);
     }
   }

@@ -1,10 +1,10 @@
 //===- SparsityDensify.cpp - the oracle: the same program, dense ----------===//
 
+#include "sparsity/Analysis/ElementPredicate.h"
 #include "sparsity/Analysis/IterationDomain.h"
 #include "sparsity/Dialect/Sparsity/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -42,26 +42,6 @@ mapElements(OpBuilder &builder, Location loc, Value value, Type resultType,
       .getResult(0);
 }
 
-/// Whether the point at `indices` satisfies one of `sets`.
-static Value emitPredicate(OpBuilder &builder, Location loc,
-                           ArrayRef<IntegerSet> sets, ValueRange indices) {
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  Value any = arith::ConstantIntOp::create(builder, loc, 0, 1);
-  for (IntegerSet set : sets) {
-    Value all = arith::ConstantIntOp::create(builder, loc, 1, 1);
-    for (unsigned index = 0; index < set.getNumConstraints(); ++index) {
-      Value expr = affine::expandAffineExpr(
-          builder, loc, set.getConstraint(index), indices, {});
-      auto predicate = set.isEq(index) ? arith::CmpIPredicate::eq
-                                       : arith::CmpIPredicate::sge;
-      Value holds = arith::CmpIOp::create(builder, loc, predicate, expr, zero);
-      all = arith::AndIOp::create(builder, loc, all, holds);
-    }
-    any = arith::OrIOp::create(builder, loc, any, all);
-  }
-  return any;
-}
-
 /// `value` with the elements outside its encoding's affine pattern zeroed.
 /// Encodings whose stored data decides keep every element.
 static Value restrict(OpBuilder &builder, Location loc, Value value,
@@ -79,7 +59,7 @@ static Value restrict(OpBuilder &builder, Location loc, Value value,
         for (int64_t dim = 0; dim < type.getRank(); ++dim) {
           indices.push_back(linalg::IndexOp::create(inner, innerLoc, dim));
         }
-        Value present = emitPredicate(inner, innerLoc, *sets, indices);
+        Value present = emitElementPredicate(inner, innerLoc, *sets, indices);
         Value zero = arith::ConstantOp::create(
             inner, innerLoc,
             cast<TypedAttr>(inner.getZeroAttr(type.getElementType())));

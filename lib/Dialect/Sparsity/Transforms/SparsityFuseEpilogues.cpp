@@ -6,7 +6,6 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::sparsity {
@@ -19,10 +18,8 @@ using namespace mlir::sparsity;
 
 /// Whether `fill` only says that the sums of contractions start from zero.
 static bool isZeroInit(linalg::FillOp fill) {
-  Value value = fill.getInputs().front();
-  bool zero =
-      matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());
-  return zero && llvm::all_of(fill->getUsers(), [](Operation *user) {
+  return isZeroFill(fill->getResult(0)) &&
+         llvm::all_of(fill->getUsers(), [](Operation *user) {
            return succeeded(matchContraction(user, [](StringRef) {}));
          });
 }

@@ -11,6 +11,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/ScopedPrinter.h"
 
 namespace mlir::sparsity {
 #define GEN_PASS_DEF_SPARSITYRESOLVESTORAGEPASS
@@ -19,12 +20,6 @@ namespace mlir::sparsity {
 
 using namespace mlir;
 using namespace mlir::sparsity;
-
-static std::string toString(Attribute attribute) {
-  std::string text;
-  llvm::raw_string_ostream(text) << attribute;
-  return text;
-}
 
 /// Whether the op that owns `use` feeds it to an instruction compressed.
 static bool isTakenCompressed(OpOperand &use) {
@@ -114,7 +109,7 @@ void SparsityResolveStoragePass::resolve(Value value,
   remark::passed(
       value.getLoc(),
       remark::RemarkOpts::name("ResolveStorage").category("sparsity"))
-      << what + " is stored as " + toString(resolved);
+      << what + " is stored as " + llvm::to_string(resolved);
 }
 
 /// The constant behind `value`, or null.
