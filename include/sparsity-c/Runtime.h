@@ -86,6 +86,36 @@ sparsityParallelFor(int64_t count,
 SPARSITY_RUNTIME_EXPORT int64_t sparsityNumThreads(void);
 
 //===----------------------------------------------------------------------===//
+// Work counts
+//===----------------------------------------------------------------------===//
+
+/// What the work items of one schedule did, summed. Only code compiled with
+/// `count-work` (convert-sparse-tile-to-vector, sparsity-to-cpu) reports it.
+typedef struct SparsityWorkCounts {
+  int64_t items;      // work items that ran
+  int64_t steps;      // reduction steps that ran
+  int64_t totalSteps; // the same if no tile were skipped
+  int64_t bytes;      // of the tiles that were loaded, as stored
+  int64_t denseBytes; // the same if no tile were skipped and all were dense
+} SparsityWorkCounts;
+
+/// Adds one work item of schedule number `schedule`, counted from 0 in the
+/// order of the module. May be called from any thread.
+SPARSITY_RUNTIME_EXPORT void sparsityCountWork(int64_t schedule, int64_t steps,
+                                               int64_t totalSteps,
+                                               int64_t bytes,
+                                               int64_t denseBytes);
+
+/// Writes the sums of the first `capacity` schedules, in order, and returns how
+/// many there are; all zero for one that ran no work item. `sums` may be null
+/// if `capacity` is 0.
+SPARSITY_RUNTIME_EXPORT int64_t sparsityReadWorkCounts(SparsityWorkCounts *sums,
+                                                       int64_t capacity);
+
+/// Forgets all sums.
+SPARSITY_RUNTIME_EXPORT void sparsityResetWorkCounts(void);
+
+//===----------------------------------------------------------------------===//
 // N:M packing (layouts: sparsity/Runtime/Pack.h)
 //===----------------------------------------------------------------------===//
 
@@ -131,6 +161,108 @@ SPARSITY_RUNTIME_EXPORT int32_t sparsityUnpackNOfM(const SparsityNOfM *spec,
                                                    void *dense);
 SPARSITY_RUNTIME_EXPORT int32_t sparsityPruneNOfM(const SparsityNOfM *spec,
                                                   void *dense);
+
+//===----------------------------------------------------------------------===//
+// Block packing (layouts: sparsity/Runtime/PackLists.h)
+//===----------------------------------------------------------------------===//
+
+/// A dense row-major tensor of rank 2 or 3 cut into blocks of `rows` x
+/// `columns`, each 1..256.
+typedef struct SparsityBlock {
+  int64_t rank;
+  const int64_t *shape; // rank sizes
+  int64_t rows;
+  int64_t columns;
+  int64_t n; // 0 for dense blocks, else n:m along `axis` (0 or 1) of each block
+  int64_t m;
+  int64_t axis;
+  int32_t elementType; // SparsityElementType
+  int32_t layout;      // SparsityNOfMLayout
+} SparsityBlock;
+
+/// Its storage. Read-only except for sparsityBlockPack.
+typedef struct SparsityBlockFields {
+  int32_t *positions;   // groups + 1
+  int32_t *coordinates; // entries
+  int64_t entries;
+  void *values;   // entries * valueBytes bytes
+  void *metadata; // entries * metadataBytes bytes; null for dense blocks
+} SparsityBlockFields;
+
+/// All of them return 0, or nonzero with the message in sparsityGetLastError().
+
+/// The rows of blocks of all matrices, and the bytes of one entry.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityBlockSizes(const SparsityBlock *spec,
+                                                   int64_t *groups,
+                                                   int64_t *valueBytes,
+                                                   int64_t *metadataBytes);
+/// The blocks of `dense` that hold a non-zero element: those that are stored.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityBlockCount(const SparsityBlock *spec,
+                                                   const void *dense,
+                                                   int64_t *entries);
+/// Writes all buffers of `fields`, whose `entries` sparsityBlockCount told.
+SPARSITY_RUNTIME_EXPORT int32_t
+sparsityBlockPack(const SparsityBlock *spec, const void *dense,
+                  const SparsityBlockFields *fields);
+/// Fails unless `fields` is the storage of such a tensor; null values are not
+/// looked at.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityBlockCheck(
+    const SparsityBlock *spec, const SparsityBlockFields *fields);
+/// Checks, then writes the whole dense tensor.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityBlockUnpack(
+    const SparsityBlock *spec, const SparsityBlockFields *fields, void *dense);
+/// Keeps the share `density` (0..1) of the blocks, those of largest Frobenius
+/// norm, then the inner pattern by magnitude; sets the rest to +0 in place.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityBlockPrune(const SparsityBlock *spec,
+                                                   double density, void *dense);
+
+//===----------------------------------------------------------------------===//
+// Bitmap packing (layouts: sparsity/Runtime/PackLists.h)
+//===----------------------------------------------------------------------===//
+
+/// A dense row-major matrix cut into tiles of `rows` x `columns`, each 1..256,
+/// their product a multiple of 64.
+typedef struct SparsityUnstructured {
+  int64_t rank; // 2
+  const int64_t *shape;
+  int64_t rows;
+  int64_t columns;
+  int32_t elementType; // SparsityElementType
+} SparsityUnstructured;
+
+/// Its storage. Read-only except for sparsityUnstructuredPack.
+typedef struct SparsityUnstructuredFields {
+  int32_t *positions;   // groups + 1
+  int32_t *coordinates; // tiles
+  uint64_t *bitmap;     // tiles * words
+  int32_t *offsets;     // tiles * words
+  void *values;         // elements
+  int64_t tiles;
+  int64_t elements;
+} SparsityUnstructuredFields;
+
+/// The rows of tiles, and the 64-bit words of one tile.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityUnstructuredSizes(
+    const SparsityUnstructured *spec, int64_t *groups, int64_t *words);
+/// The tiles of `dense` that hold a non-zero element, and these elements.
+SPARSITY_RUNTIME_EXPORT int32_t
+sparsityUnstructuredCount(const SparsityUnstructured *spec, const void *dense,
+                          int64_t *tiles, int64_t *elements);
+/// Writes all buffers of `fields`, whose counts sparsityUnstructuredCount told.
+SPARSITY_RUNTIME_EXPORT int32_t
+sparsityUnstructuredPack(const SparsityUnstructured *spec, const void *dense,
+                         const SparsityUnstructuredFields *fields);
+/// Fails unless `fields` is the storage of such a tensor.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityUnstructuredCheck(
+    const SparsityUnstructured *spec, const SparsityUnstructuredFields *fields);
+/// Checks, then writes the whole dense tensor.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityUnstructuredUnpack(
+    const SparsityUnstructured *spec, const SparsityUnstructuredFields *fields,
+    void *dense);
+/// Keeps the share `density` (0..1) of the elements, those of largest
+/// magnitude, and sets the rest to +0 in place.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityUnstructuredPrune(
+    const SparsityUnstructured *spec, double density, void *dense);
 
 #ifdef __cplusplus
 }

@@ -111,6 +111,7 @@ mlir::sparsity::matchContraction(Operation *op,
     return failure();
   }
   result.domain = *domain;
+  result.rows = domain->rows;
 
   SmallVector<AffineMap> maps = result.domain.inputMaps;
   maps.push_back(result.domain.outputMap);
@@ -264,6 +265,11 @@ static bool canShareKernel(const Contraction &first,
     if (!sameDim(left, right)) {
       return false;
     }
+  }
+  if (first.rows.has_value() != candidate.rows.has_value() ||
+      (first.rows && (first.rows->list != candidate.rows->list ||
+                      first.rows->gathers != candidate.rows->gathers))) {
+    return false;
   }
   return llvm::all_of(ArrayRef<unsigned>{0, 1}, [&](unsigned index) {
     return first.getInputType(index) == candidate.getInputType(index) &&

@@ -15,27 +15,36 @@ bool Enumerator::listedPieces(const Operand &operand, int dim, const Box &box,
                               Pieces &pieces) const {
   const Coverage &listed = operand.coverage;
   unsigned groupDim = listed.groupDim();
-  if (groupDim >= operand.info->dims.size()) {
+  // Cut to the tensor as classify() does: there are no groups past its end.
+  auto rangeOf = [&](unsigned tensorDim) {
+    return clip({box[static_cast<size_t>(operand.info->dims[tensorDim])]},
+                {operand.info->shape[tensorDim]})[0];
+  };
+  if (groupDim >= operand.info->dims.size() ||
+      (listed.batch() && listed.batch()->dim >= operand.info->dims.size())) {
     return false;
   }
-  // Cut to the tensor as classify() does: there are no groups past its end.
-  Interval rows = clip({box[static_cast<size_t>(operand.info->dims[groupDim])]},
-                       {operand.info->shape[groupDim]})[0];
-  if (rows.empty() || sizes[dim] == 0) {
+  Interval rows = rangeOf(groupDim);
+  Interval batches =
+      listed.batch() ? rangeOf(listed.batch()->dim) : Interval{0, 1};
+  if (rows.empty() || batches.empty() || sizes[dim] == 0) {
     return true;
   }
   int64_t lastBlock = (sizes[dim] - 1) / listed.granularity();
   std::vector<int64_t> blocks;
+  int64_t firstGroup = rows.begin / listed.groupGranularity();
   int64_t lastGroup = (rows.end - 1) / listed.groupGranularity();
-  for (int64_t group = rows.begin / listed.groupGranularity();
-       group <= lastGroup; ++group) {
-    GroupEntries entries = readGroup(listed, group, operand.info->buffers);
-    if (!entries.readable) {
-      return false;
+  for (int64_t batch = batches.begin; batch < batches.end; ++batch) {
+    for (int64_t group = firstGroup; group <= lastGroup; ++group) {
+      GroupEntries entries =
+          readGroup(listed, batch, group, operand.info->buffers);
+      if (!entries.readable) {
+        return false;
+      }
+      std::copy_if(
+          entries.begin, entries.end, std::back_inserter(blocks),
+          [&](int64_t block) { return block >= 0 && block <= lastBlock; });
     }
-    std::copy_if(
-        entries.begin, entries.end, std::back_inserter(blocks),
-        [&](int64_t block) { return block >= 0 && block <= lastBlock; });
   }
   std::sort(blocks.begin(), blocks.end());
   blocks.erase(std::unique(blocks.begin(), blocks.end()), blocks.end());

@@ -190,34 +190,39 @@ static TileKind classifyBands(const std::vector<const Coverage *> &bands,
 
 static TileKind classifyListed(const Coverage &listed, const Box &box,
                                const IndexBuffers &buffers) {
-  if (listed.groupDim() >= box.size() || listed.listedDim() >= box.size()) {
+  if (listed.groupDim() >= box.size() || listed.listedDim() >= box.size() ||
+      (listed.batch() && listed.batch()->dim >= box.size())) {
     return TileKind::Partial;
   }
+  Interval batches = listed.batch() ? box[listed.batch()->dim] : Interval{0, 1};
   Interval rows = box[listed.groupDim()], cols = box[listed.listedDim()];
   int64_t firstBlock = cols.begin / listed.granularity();
   int64_t lastBlock = (cols.end - 1) / listed.granularity();
   int64_t needed = lastBlock - firstBlock + 1;
   bool anyPresent = false, allPresent = true;
   std::vector<int64_t> hits;
+  int64_t firstGroup = rows.begin / listed.groupGranularity();
   int64_t lastGroup = (rows.end - 1) / listed.groupGranularity();
-  for (int64_t group = rows.begin / listed.groupGranularity();
-       group <= lastGroup; ++group) {
-    GroupEntries entries = readGroup(listed, group, buffers);
-    if (!entries.readable) {
-      return TileKind::Partial;
-    }
-    hits.clear();
-    for (const int64_t *entry = entries.begin; entry != entries.end; ++entry) {
-      if (*entry >= firstBlock && *entry <= lastBlock) {
-        hits.push_back(*entry);
+  for (int64_t batch = batches.begin; batch < batches.end; ++batch) {
+    for (int64_t group = firstGroup; group <= lastGroup; ++group) {
+      GroupEntries entries = readGroup(listed, batch, group, buffers);
+      if (!entries.readable) {
+        return TileKind::Partial;
       }
-    }
-    std::sort(hits.begin(), hits.end());
-    hits.erase(std::unique(hits.begin(), hits.end()), hits.end());
-    anyPresent |= !hits.empty();
-    allPresent &= static_cast<int64_t>(hits.size()) == needed;
-    if (anyPresent && !allPresent) {
-      return TileKind::Partial;
+      hits.clear();
+      for (const int64_t *entry = entries.begin; entry != entries.end;
+           ++entry) {
+        if (*entry >= firstBlock && *entry <= lastBlock) {
+          hits.push_back(*entry);
+        }
+      }
+      std::sort(hits.begin(), hits.end());
+      hits.erase(std::unique(hits.begin(), hits.end()), hits.end());
+      anyPresent |= !hits.empty();
+      allPresent &= static_cast<int64_t>(hits.size()) == needed;
+      if (anyPresent && !allPresent) {
+        return TileKind::Partial;
+      }
     }
   }
   return anyPresent ? TileKind::Full : TileKind::Empty;

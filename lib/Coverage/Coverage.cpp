@@ -48,15 +48,23 @@ const IndexBuffers::Field *IndexBuffers::find(const std::string &name) const {
 }
 
 GroupEntries mlir::sparsity::detail::readGroup(const Coverage &listed,
-                                               int64_t group,
+                                               int64_t batch, int64_t rowGroup,
                                                const IndexBuffers &buffers) {
   GroupEntries entries;
+  Wide group = rowGroup;
+  if (listed.batch()) {
+    if (rowGroup < 0 || rowGroup >= listed.batch()->groups) {
+      return entries;
+    }
+    group += Wide(batch) * listed.batch()->groups;
+  }
   const IndexBuffers::Field *positions = buffers.find(listed.positions());
   const IndexBuffers::Field *coordinates = buffers.find(listed.coordinates());
   if (!positions || !coordinates || group < 0 || group >= positions->size - 1) {
     return entries;
   }
-  int64_t begin = positions->data[group], end = positions->data[group + 1];
+  const int64_t *bounds = positions->data + static_cast<int64_t>(group);
+  int64_t begin = bounds[0], end = bounds[1];
   if (begin < 0 || end < begin || end > coordinates->size) {
     return entries;
   }
@@ -91,6 +99,7 @@ struct Coverage::Node {
   AffineBound lower = AffineBound::infinite();
   AffineBound upper = AffineBound::infinite();
   int64_t groupGranularity = 0, granularity = 0, period = 0, offset = 0;
+  std::optional<Batch> batch;
   std::string positions, coordinates, name;
   std::function<bool(const Point &)> predicate;
   std::vector<Coverage> members;
@@ -162,6 +171,23 @@ Coverage Coverage::listed(unsigned groupDim, int64_t groupGranularity,
   result->granularity = granularity;
   result->positions = std::move(positions);
   result->coordinates = std::move(coordinates);
+  return Coverage(std::move(result));
+}
+
+Coverage Coverage::listed(Batch batch, unsigned groupDim,
+                          int64_t groupGranularity, unsigned listedDim,
+                          int64_t granularity, std::string positions,
+                          std::string coordinates) {
+  if (batch.groups < 1 || batch.dim == groupDim || batch.dim == listedDim) {
+    return unknown();
+  }
+  Coverage plain = listed(groupDim, groupGranularity, listedDim, granularity,
+                          std::move(positions), std::move(coordinates));
+  if (plain.kind() != Kind::Listed) {
+    return plain;
+  }
+  auto result = std::make_shared<Node>(*plain.node);
+  result->batch = batch;
   return Coverage(std::move(result));
 }
 
@@ -244,6 +270,9 @@ unsigned Coverage::groupDim() const { return node->firstDim; }
 int64_t Coverage::groupGranularity() const { return node->groupGranularity; }
 const std::string &Coverage::positions() const { return node->positions; }
 const std::string &Coverage::coordinates() const { return node->coordinates; }
+const std::optional<Coverage::Batch> &Coverage::batch() const {
+  return node->batch;
+}
 unsigned Coverage::listedDim() const { return node->secondDim; }
 int64_t Coverage::granularity() const { return node->granularity; }
 int64_t Coverage::period() const { return node->period; }
@@ -305,14 +334,16 @@ bool Coverage::contains(const Point &point, const IndexBuffers &buffers) const {
            column <= value;
   }
   case Kind::Listed: {
-    if (groupDim() >= point.size() || listedDim() >= point.size()) {
+    if (groupDim() >= point.size() || listedDim() >= point.size() ||
+        (batch() && batch()->dim >= point.size())) {
       return true;
     }
-    int64_t group =
+    int64_t rowGroup =
         static_cast<int64_t>(floorDiv(point[groupDim()], groupGranularity()));
     int64_t block =
         static_cast<int64_t>(floorDiv(point[listedDim()], granularity()));
-    GroupEntries entries = readGroup(*this, group, buffers);
+    GroupEntries entries =
+        readGroup(*this, batch() ? point[batch()->dim] : 0, rowGroup, buffers);
     return !entries.readable ||
            std::find(entries.begin, entries.end, block) != entries.end;
   }
@@ -352,8 +383,9 @@ bool Coverage::operator==(const Coverage &other) const {
          a.secondDim == b.secondDim && a.lower == b.lower &&
          a.upper == b.upper && a.groupGranularity == b.groupGranularity &&
          a.granularity == b.granularity && a.period == b.period &&
-         a.offset == b.offset && a.positions == b.positions &&
-         a.coordinates == b.coordinates && a.name == b.name &&
+         a.offset == b.offset && a.batch == b.batch &&
+         a.positions == b.positions && a.coordinates == b.coordinates &&
+         a.name == b.name &&
          static_cast<bool>(a.predicate) == static_cast<bool>(b.predicate) &&
          a.members == b.members;
 }
@@ -369,8 +401,10 @@ size_t Coverage::hash() const {
     mix(bound->unbounded);
     mix(std::hash<std::string>()(bound->buffer));
   }
-  for (int64_t value : {node->groupGranularity, node->granularity, node->period,
-                        node->offset}) {
+  for (int64_t value :
+       {node->groupGranularity, node->granularity, node->period, node->offset,
+        node->batch ? node->batch->dim + 1 : int64_t(0),
+        node->batch ? node->batch->groups : int64_t(0)}) {
     mix(std::hash<int64_t>()(value));
   }
   for (const std::string *text :
@@ -417,9 +451,13 @@ std::string Coverage::str() const {
            ", lo = " + boundStr(lower(), rowDim(), "-inf") +
            ", hi = " + boundStr(upper(), rowDim(), "inf") + ">";
   case Kind::Listed:
-    return "listed<" + dimName(groupDim()) + " by " +
-           std::to_string(groupGranularity()) + ", " + dimName(listedDim()) +
-           " by " + std::to_string(granularity()) + ", " + positions() + ", " +
+    return "listed<" +
+           (batch() ? dimName(batch()->dim) + " of " +
+                          std::to_string(batch()->groups) + ", "
+                    : std::string()) +
+           dimName(groupDim()) + " by " + std::to_string(groupGranularity()) +
+           ", " + dimName(listedDim()) + " by " +
+           std::to_string(granularity()) + ", " + positions() + ", " +
            coordinates() + ">";
   case Kind::Periodic: {
     std::string text = "periodic<" + dimName(listedDim()) +

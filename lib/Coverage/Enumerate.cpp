@@ -77,7 +77,8 @@ void Enumerator::findGather() {
         conjuncts = {operand.coverage};
       }
       for (const Coverage &listed : conjuncts) {
-        if (listed.kind() != Coverage::Kind::Listed ||
+        // An item fixes one group dimension, so lists over batches stay runs.
+        if (listed.kind() != Coverage::Kind::Listed || listed.batch() ||
             listed.granularity() >= tiles[dim] ||
             listed.groupDim() >= operand.info->dims.size() ||
             !mapsTo(*operand.info, listed.listedDim(), dim) ||

@@ -34,8 +34,9 @@ struct GroupEntries {
   bool readable = false;
 };
 
-/// The entries of group `group` of a Listed coverage.
-GroupEntries readGroup(const Coverage &listed, int64_t group,
+/// The entries of row group `rowGroup` of batch `batch` of a Listed coverage
+/// (0 if it has no batches).
+GroupEntries readGroup(const Coverage &listed, int64_t batch, int64_t rowGroup,
                        const IndexBuffers &buffers);
 
 /// The first run of a Periodic coverage that ends after `column`: its first

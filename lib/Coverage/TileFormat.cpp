@@ -17,20 +17,22 @@ TileFormat TileFormat::nOfM(int64_t n, int64_t m, int64_t axis) {
   return format;
 }
 
-TileFormat TileFormat::bitmap() {
+TileFormat TileFormat::bitmap(int64_t rows, int64_t columns) {
   TileFormat format;
   format.kind = Kind::Bitmap;
+  format.rows = rows;
+  format.columns = columns;
   return format;
 }
 
 bool TileFormat::operator==(const TileFormat &other) const {
   return kind == other.kind && n == other.n && m == other.m &&
-         axis == other.axis;
+         axis == other.axis && rows == other.rows && columns == other.columns;
 }
 
 size_t TileFormat::hash() const {
   size_t seed = static_cast<size_t>(kind);
-  for (int64_t value : {n, m, axis}) {
+  for (int64_t value : {n, m, axis, rows, columns}) {
     seed = seed * 1099511628211u + std::hash<int64_t>()(value);
   }
   return seed;
@@ -44,7 +46,9 @@ std::string TileFormat::str() const {
     return "n_of_m<" + std::to_string(n) + ":" + std::to_string(m) +
            ", axis = " + std::to_string(axis) + ">";
   case Kind::Bitmap:
-    return "bitmap";
+    return rows == 0 && columns == 0 ? "bitmap"
+                                     : "bitmap<" + std::to_string(rows) + "x" +
+                                           std::to_string(columns) + ">";
   }
   return "";
 }

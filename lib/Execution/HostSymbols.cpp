@@ -125,6 +125,9 @@ void mlir::sparsity::forEachHostSymbol(
   FUNCTION(sparsityEncodeTensorMap);
   FUNCTION(sparsityParallelFor);
   FUNCTION(sparsityNumThreads);
+  FUNCTION(sparsityCountWork);
+  FUNCTION(sparsityReadWorkCounts);
+  FUNCTION(sparsityResetWorkCounts);
   FUNCTION(sparsityPackedSizesNOfM);
   FUNCTION(sparsityPackNOfM);
   FUNCTION(sparsityUnpackNOfM);

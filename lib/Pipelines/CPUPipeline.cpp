@@ -28,7 +28,9 @@ void sparsity::buildSparsityToCPUPipeline(OpPassManager &manager,
   schedule.tile.assign(options.tile.begin(), options.tile.end());
   addSchedulePasses(manager, schedule);
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
-  manager.addPass(createConvertSparseTileToVectorPass());
+  ConvertSparseTileToVectorPassOptions vector;
+  vector.countWork = options.countWork;
+  manager.addPass(createConvertSparseTileToVectorPass(vector));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 

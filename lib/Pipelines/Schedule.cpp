@@ -19,6 +19,8 @@ void sparsity::addSchedulePasses(OpPassManager &manager,
   manager.addPass(createSparsityRecordConstraintsPass());
   manager.addPass(createSparsityPropagateEncodingsPass());
   manager.addPass(createSparsitySimplifyEncodingsPass());
+  manager.addPass(createSparsityGroupContractionsPass());
+  manager.addPass(createSparsityBuildListsPass());
   manager.addPass(createSparsityHoistPackingPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createSparsityFuseEpiloguesPass());

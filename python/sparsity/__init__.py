@@ -12,6 +12,15 @@ The compiler (`sparsity-translate`) and the runtime library are found by the rul
 
 from .compiler import CompileError, Program, compile
 from .launch import BoundKernel, CudaError, DeviceArray, Kernel
+from .lists import (
+    PackedBlock,
+    PackedUnstructured,
+    check,
+    pack_block,
+    pack_unstructured,
+    prune_block,
+    prune_unstructured,
+)
 from .packing import PackedNOfM, pack_n_of_m, packed_sizes, prune_n_of_m, unpack
 from .tools import ToolError, find_library, find_tool
 
@@ -23,14 +32,21 @@ __all__ = [
     "CudaError",
     "DeviceArray",
     "Kernel",
+    "PackedBlock",
     "PackedNOfM",
+    "PackedUnstructured",
     "Program",
     "ToolError",
+    "check",
     "compile",
     "find_library",
     "find_tool",
+    "pack_block",
     "pack_n_of_m",
+    "pack_unstructured",
     "packed_sizes",
+    "prune_block",
     "prune_n_of_m",
+    "prune_unstructured",
     "unpack",
 ]

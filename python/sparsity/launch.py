@@ -14,10 +14,13 @@ from . import cuda
 from .affine import evaluate
 from .cuda import CudaError
 from .dtypes import ELEMENT_TYPES, element_type
+from .lists import PackedBlock, PackedUnstructured
 from .packing import PackedNOfM
 
 __all__ = ["BoundKernel", "CudaError", "DeviceArray", "Kernel"]
 
+# What has a shape of its own and buffers in ABI order.
+_LISTS = (PackedBlock, PackedUnstructured)
 _TENSOR = re.compile(r"tensor<((?:(?:\?|\d+)x)*)([^,>]+)(?:,.*)?>$", re.S)
 _SIZE = re.compile(r"size (?!computed)(.*)")
 _POINTER = re.compile(r"pointer of argument (\d+)")
@@ -113,6 +116,25 @@ def _check_tensor(array, text, what):
         raise TypeError(f"expected {what} of {dtype}, but got {array.dtype}")
 
 
+def _check_list(packed, text, what):
+    """Refuses a list whose tile or inner pattern is not that of the type `text`."""
+    if isinstance(packed, PackedBlock):
+        found = "block<" + "x".join(map(str, packed.block))
+        if packed.inner:
+            found += ", inner = #sparsity.n_of_m<{}:{}, axis = {}".format(*packed.inner)
+            if packed.layout == "core_matrix":
+                found += ", layout = core_matrix"
+            found += ">"
+        found += ">"
+    else:
+        found = "unstructured"
+        if packed.tile != (64, 64):
+            found += "<tile = {}x{}>".format(*packed.tile)
+    plain = found == "unstructured" and "unstructured<" in text
+    if f"#sparsity.{found}" not in text or plain:
+        raise ValueError(f"expected {what} packed for {text}, but got {found}")
+
+
 # Kernels copy 16 bytes at a time.
 _ALIGNMENT = 16
 
@@ -191,9 +213,9 @@ class Kernel:
                 fields_taken[argument["arg"]] = position + 1
                 flat.append(self._flatten_field(value, position, argument, what))
             elif kind == "dim":
-                if not isinstance(value, PackedNOfM):
+                if not isinstance(value, (PackedNOfM, *_LISTS)):
                     raise TypeError(
-                        f"expected {what}, whose sizes are dynamic, to be a PackedNOfM, "
+                        f"expected {what}, whose sizes are dynamic, to be packed, "
                         f"but got {type(value).__name__}"
                     )
                 flat.append(value.shape[argument["dim"]])
@@ -224,6 +246,10 @@ class Kernel:
                     f"but got {value.layout}"
                 )
             buffers = (value.values, value.metadata)
+        elif isinstance(value, _LISTS):
+            _check_tensor(DeviceArray(0, value.shape, value.dtype), argument["type"], what)
+            _check_list(value, argument["type"], what)
+            buffers = value.buffers()
         else:
             buffers = value
         try:

@@ -138,7 +138,11 @@ def pack_n_of_m(array, n, m, axis=-1, layout="core_matrix", dtype=None):
 
 
 def unpack(packed):
-    """The dense tensor of a PackedNOfM whose buffers are on the host, in storage form."""
+    """The dense tensor of what a packer of this package made, in storage form."""
+    if not isinstance(packed, PackedNOfM):
+        from .lists import unpack_list
+
+        return unpack_list(packed)
     buffers = []
     for name, size in zip(
         ("values", "metadata"),

@@ -3,7 +3,7 @@
 // RUN: rm -f %t.ptx
 // RUN: not sparsity-translate %s --to-ptx -o %t.ptx 2>&1 | FileCheck %s --check-prefix=USER
 // RUN: not test -e %t.ptx
-// USER: sparsity-translate-errors.mlir:[[#]]:{{.*}}: error: {{.*}}expected an encoding with a host packer, but got #sparsity.block<16x16>
+// USER: sparsity-translate-errors.mlir:[[#]]:{{.*}}: error: {{.*}}expected an encoding with a host packer, but got #sparsity.window<right = 0>
 
 // RUN: not sparsity-translate %s 2>&1 | FileCheck %s --check-prefix=WHAT
 // WHAT: must be specified at least once
@@ -19,7 +19,7 @@
 // PARSE: error:
 
 func.func @main(%d: tensor<64x64xf16>, %x: tensor<64xf16>) -> tensor<64xf32> {
-  %w = sparsity.encode %d : tensor<64x64xf16> to tensor<64x64xf16, #sparsity.block<16x16>>
+  %w = sparsity.encode %d : tensor<64x64xf16> to tensor<64x64xf16, #sparsity.window<right = 0>>
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<64xf32>
   %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<64xf32>) -> tensor<64xf32>
@@ -27,7 +27,7 @@ func.func @main(%d: tensor<64x64xf16>, %x: tensor<64xf16>) -> tensor<64xf32> {
       indexing_maps = [affine_map<(n, k) -> (n, k)>, affine_map<(n, k) -> (k)>,
                        affine_map<(n, k) -> (n)>],
       iterator_types = ["parallel", "reduction"]}
-      ins(%w, %x : tensor<64x64xf16, #sparsity.block<16x16>>, tensor<64xf16>)
+      ins(%w, %x : tensor<64x64xf16, #sparsity.window<right = 0>>, tensor<64xf16>)
       outs(%init : tensor<64xf32>) {
   ^bb0(%a: f16, %b: f16, %c: f32):
     %0 = arith.extf %a : f16 to f32

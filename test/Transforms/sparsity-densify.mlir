@@ -78,12 +78,14 @@ func.func @composed(%p: tensor<64x64xf16, #local>) -> tensor<64x64xf16, #local> 
 }
 
 // encode and decode are identities on what fits; prune says what it keeps: an element
-// stays if fewer than two of its group of four beat it.
+// stays if fewer than two of its group of four beat it. A NaN beats every number.
 // CHECK-LABEL: func.func @prune
 // CHECK-SAME: %[[D:[^:]*]]: tensor<8x64xf16>
 // CHECK-NOT: sparsity.
 // CHECK: %[[E:.*]] = linalg.generic
 // CHECK-SAME: ins(%[[D]] : tensor<8x64xf16>)
+// CHECK: %[[NAN:.*]] = arith.cmpf uno
+// CHECK: arith.select %[[NAN]], %c262143{{.*}}, %{{.*}} : i32
 // CHECK-COUNT-4: tensor.extract %[[D]]
 // CHECK: arith.cmpi ult, %{{.*}}, %{{.*}} : index
 // CHECK: arith.select

@@ -35,6 +35,24 @@ func.func @prune(%d: tensor<?x64xf16>, %x: tensor<64xf16>)
   return %y, %z : tensor<?xf32>, tensor<?xf32>
 }
 
+// What is listed by value is listed where the value is, of an argument too.
+// CHECK-LABEL: func.func @listed_at_run_time
+// CHECK-SAME: %[[X:.*]]: tensor<4x64xf16>)
+// CHECK: sparsity.encode %[[X]]
+// CHECK: %[[Y:.*]] = arith.addf
+// CHECK: sparsity.encode %[[Y]]
+func.func @listed_at_run_time(%x: tensor<4x64xf16>)
+    -> (tensor<4x64xf16, #sparsity.activation<relu>>,
+        tensor<4x64xf16, #sparsity.activation<relu>>) {
+  %e = sparsity.encode %x : tensor<4x64xf16>
+      to tensor<4x64xf16, #sparsity.activation<relu>>
+  %y = arith.addf %x, %x : tensor<4x64xf16>
+  %f = sparsity.encode %y : tensor<4x64xf16>
+      to tensor<4x64xf16, #sparsity.activation<relu>>
+  return %e, %f : tensor<4x64xf16, #sparsity.activation<relu>>,
+                  tensor<4x64xf16, #sparsity.activation<relu>>
+}
+
 // A packing that nobody reads goes, and its argument stays dense.
 // CHECK-LABEL: func.func @unused
 // CHECK-SAME: %{{.*}}: tensor<32x64xf16>)
@@ -42,6 +60,23 @@ func.func @prune(%d: tensor<?x64xf16>, %x: tensor<64xf16>)
 func.func @unused(%d: tensor<32x64xf16>) {
   %w = sparsity.encode %d : tensor<32x64xf16> to tensor<32x64xf16, #w>
   return
+}
+
+// Lists are packed alike; how many entries they have is the caller's to know.
+// CHECK-LABEL: func.func @lists
+// CHECK-SAME: tensor<32x64xf16, #sparsity.block<8x16>> {sparsity.pack = "prune"}
+// CHECK-SAME: tensor<4x32x64xf16, #sparsity.block<8x16>> {sparsity.pack = "encode"}
+// CHECK-SAME: tensor<32x64xf16, #sparsity.unstructured> {sparsity.pack = "encode"}
+// CHECK-NOT: sparsity.encode
+func.func @lists(%a: tensor<32x64xf16>, %b: tensor<4x32x64xf16>, %c: tensor<32x64xf16>)
+    -> (tensor<?x8x16xf16>, tensor<17xi32>, tensor<?x64xi32>) {
+  %u = sparsity.prune %a : tensor<32x64xf16> to tensor<32x64xf16, #sparsity.block<8x16>>
+  %v = sparsity.encode %b : tensor<4x32x64xf16> to tensor<4x32x64xf16, #sparsity.block<8x16>>
+  %w = sparsity.encode %c : tensor<32x64xf16> to tensor<32x64xf16, #sparsity.unstructured>
+  %x = sparsity.field %u "values" : tensor<32x64xf16, #sparsity.block<8x16>> to tensor<?x8x16xf16>
+  %y = sparsity.field %v "positions" : tensor<4x32x64xf16, #sparsity.block<8x16>> to tensor<17xi32>
+  %z = sparsity.field %w "offsets" : tensor<32x64xf16, #sparsity.unstructured> to tensor<?x64xi32>
+  return %x, %y, %z : tensor<?x8x16xf16>, tensor<17xi32>, tensor<?x64xi32>
 }
 
 // -----

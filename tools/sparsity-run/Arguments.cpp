@@ -83,6 +83,55 @@ static bool parseFiles(StringRef option, StringRef what,
   return true;
 }
 
+/// Parses "<number>:<file>" into `files` and "<number>.<field>:<file>" into
+/// `fields`.
+static bool
+parseInputs(llvm::ArrayRef<std::string> texts,
+            std::map<int64_t, std::string> &files,
+            std::map<int64_t, std::map<std::string, std::string>> &fields) {
+  llvm::SmallVector<std::string> dense;
+  for (StringRef text : texts) {
+    auto [head, file] = text.split(':');
+    auto [digits, field] = head.split('.');
+    int64_t number = 0;
+    if (!head.contains('.') || digits.getAsInteger(10, number) || number < 0 ||
+        field.empty() || file.empty()) {
+      dense.push_back(text.str());
+      continue;
+    }
+    if (!fields[number].emplace(field.str(), file.str()).second) {
+      run::printError(("expected one --input for field " + field +
+                       " of argument " + llvm::Twine(number) +
+                       ", but got a second one")
+                          .str());
+      return false;
+    }
+  }
+  return parseFiles("input", "argument", dense, files);
+}
+
+static bool parseDensities(llvm::ArrayRef<std::string> texts,
+                           std::map<int64_t, double> &densities) {
+  for (StringRef text : texts) {
+    int64_t number = 0;
+    StringRef rest;
+    double density = 0;
+    if (!splitNumber(text, number, rest) || rest.getAsDouble(density) ||
+        !(density >= 0 && density <= 1)) {
+      run::printError("expected --density=<argument>:<share in 0..1>, such as "
+                      "1:0.25, but got '" +
+                      text.str() + "'");
+      return false;
+    }
+    if (!densities.emplace(number, density).second) {
+      run::printError("expected one --density for argument " +
+                      std::to_string(number) + ", but got a second one");
+      return false;
+    }
+  }
+  return true;
+}
+
 std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
   // Local: the package's one binary for all tools holds other tools' options
   // too.
@@ -132,8 +181,21 @@ std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
       "shape", cl::desc("Sizes of an argument, such as 0:64x4096"),
       cl::value_desc("argument:sizes"), cl::cat(category));
   static cl::list<std::string> inputs(
-      "input", cl::desc("Read an argument from a .npy file"),
-      cl::value_desc("argument:file"), cl::cat(category));
+      "input",
+      cl::desc("Read an argument, or a storage field of it, from a .npy file: "
+               "0:x.npy, 1.positions:p.npy"),
+      cl::value_desc("argument[.field]:file"), cl::cat(category));
+  static cl::list<std::string> densities(
+      "density",
+      cl::desc("Share of blocks (default 0.25) or elements (default 0.5) in a "
+               "random or pruned (default 0.5) argument"),
+      cl::value_desc("argument:share"), cl::cat(category));
+  static cl::opt<bool> checkInputs(
+      "check-inputs",
+      cl::desc(
+          "Check every storage field before the run; fields that were read "
+          "from files are checked always"),
+      cl::cat(category));
   static cl::list<std::string> outputs(
       "output", cl::desc("Write a result to a .npy file"),
       cl::value_desc("result:file"), cl::cat(category));
@@ -155,13 +217,15 @@ std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
   arguments.explain = explain;
   arguments.seed = seed;
   arguments.poison = poison;
+  arguments.checkInputs = checkInputs;
   if (tolerance.getNumOccurrences() && !(tolerance >= 0)) {
     printError("expected --tolerance to be at least 0, but got " +
                std::to_string(tolerance.getValue()));
     return std::nullopt;
   }
   if (!parseShapes(shapes, arguments.shapes) ||
-      !parseFiles("input", "argument", inputs, arguments.inputs) ||
+      !parseInputs(inputs, arguments.inputs, arguments.fields) ||
+      !parseDensities(densities, arguments.densities) ||
       !parseFiles("output", "result", outputs, arguments.outputs)) {
     return std::nullopt;
   }

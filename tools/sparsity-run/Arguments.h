@@ -25,12 +25,18 @@ struct Arguments {
   bool time = false;
   bool explain = false;
   bool poison = true;
+  /// Check storage fields that this tool packed too, not only those it read.
+  bool checkInputs = false;
   uint64_t seed = 0;
   /// Negative: by the result's element type.
   double tolerance = -1;
   std::map<int64_t, llvm::SmallVector<int64_t>> shapes;
   /// Files by argument number and by result number.
   std::map<int64_t, std::string> inputs, outputs;
+  /// Files of storage fields by argument number and field name.
+  std::map<int64_t, std::map<std::string, std::string>> fields;
+  /// The share of blocks or elements that are kept, by argument number.
+  std::map<int64_t, double> densities;
 };
 
 /// The parsed command line; nothing if it is wrong, which has been printed

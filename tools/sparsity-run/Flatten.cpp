@@ -2,9 +2,6 @@
 
 #include "Inputs.h"
 
-#include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
-#include "sparsity/Runtime/Pack.h"
-
 #include <cstring>
 
 using namespace mlir;
@@ -14,95 +11,36 @@ using runtime::ElementType;
 using runtime::Status;
 using runtime::StatusOr;
 
-runtime::NOfMSpec run::getPackerSpec(RankedTensorType type,
-                                     const HostTensor &value) {
-  SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
-  TileFormat format = encoding.getTileFormat(type);
-  runtime::NOfMSpec spec;
-  spec.n = format.n;
-  spec.m = format.m;
-  spec.axis = format.axis;
-  spec.shape.assign(value.shape.begin(), value.shape.end());
-  spec.elementType = value.elementType;
-  spec.layout = encoding.getStorageLayout() == StorageLayout::CoreMatrix
-                    ? runtime::NOfMLayout::CoreMatrix
-                    : runtime::NOfMLayout::RowMajor;
-  return spec;
-}
-
 /// The buffers of an encoded argument, by field name.
-static StatusOr<std::map<std::string, HostTensor>>
-packArgument(const Input &input, const EntryArgument &description) {
+static StatusOr<Fields> packArgument(const Input &input,
+                                     const EntryArgument &description,
+                                     bool checks) {
   auto type = cast<RankedTensorType>(description.type);
-  SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
-  auto concrete = RankedTensorType::get(
-      input.value.shape, type.getElementType(), type.getEncoding());
-  std::map<std::string, HostTensor> fields;
-  SmallVector<StorageField> storage = encoding.getStorage(concrete);
-  for (const StorageField &field : storage) {
-    std::optional<ElementType> elementType =
-        getElementType(field.type.getElementType());
-    if (!elementType || !field.type.hasStaticShape()) {
-      std::string text;
-      llvm::raw_string_ostream stream(text);
-      stream << "expected an encoding that the host packs (n_of_m, masks), but "
-                "got "
-             << encoding;
-      return Status::error(text);
-    }
-    StatusOr<HostTensor> buffer =
-        HostTensor::create(*elementType, field.type.getShape());
-    if (!buffer.ok()) {
-      return buffer.status();
-    }
-    fields.emplace(field.name, *buffer);
+  RankedTensorType stored = getStoringType(type, input.value);
+  auto source = dyn_cast<RankedTensorType>(input.type);
+  // Fields of another layout than the compiled one are packed anew.
+  if (!input.fields.empty() && getStoringType(source, input.value) == stored) {
+    return input.fields;
   }
-  if (storage.size() == 1 && storage[0].name == "values" &&
-      storage[0].type == getDenseType(concrete)) {
-    fields.at("values") = input.value;
-    return fields;
-  }
-  if (encoding.getTileFormat(concrete).kind != TileFormat::Kind::NOfM ||
-      fields.size() != 2 || !fields.count("values") ||
-      !fields.count("metadata")) {
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    stream
-        << "expected an encoding that the host packs (n_of_m, masks), but got "
-        << encoding;
-    return Status::error(text);
-  }
-  runtime::NOfMSpec spec = getPackerSpec(concrete, input.value);
-  StatusOr<runtime::PackedSizes> sizes = runtime::packedSizes(spec);
-  if (!sizes.ok()) {
-    return sizes.status();
-  }
-  HostTensor &values = fields.at("values");
-  HostTensor &metadata = fields.at("metadata");
-  if (sizes->valueBytes != values.bytes() ||
-      sizes->metadataBytes != metadata.bytes()) {
-    return Status::error("expected buffers of " +
-                         std::to_string(sizes->valueBytes) + " and " +
-                         std::to_string(sizes->metadataBytes) +
-                         " bytes, but got " + std::to_string(values.bytes()) +
-                         " and " + std::to_string(metadata.bytes()));
-  }
-  HostTensor source = input.value;
-  if (description.pack == PackKind::Prune) {
+  HostTensor value = input.value;
+  if (description.pack == PackKind::Prune &&
+      isa<NOfMAttr>(stored.getEncoding())) {
     StatusOr<HostTensor> copy = input.value.clone();
     if (!copy.ok()) {
       return copy.status();
     }
-    source = *copy;
-    Status status = runtime::pruneNOfM(spec, source.data.get());
+    value = *copy;
+    Status status = runtime::pruneNOfM(getNOfMSpec(stored), value.data.get());
     if (!status.ok()) {
       return status;
     }
   }
-  Status status = runtime::packNOfM(spec, source.data.get(), values.data.get(),
-                                    metadata.data.get());
-  if (!status.ok()) {
-    return status;
+  StatusOr<Fields> fields = packFields(stored, value);
+  if (fields.ok() && checks) {
+    Status status = checkFields(stored, *fields);
+    if (!status.ok()) {
+      return status;
+    }
   }
   return fields;
 }
@@ -134,7 +72,7 @@ run::flattenArguments(const std::vector<Input> &inputs, const EntryAbi &abi,
                       const Arguments &arguments) {
   using Kind = EntryArgument::Kind;
   std::vector<FlatArgument> flat;
-  std::map<int64_t, std::map<std::string, HostTensor>> packed;
+  std::map<int64_t, Fields> packed;
   auto fail = [&](const EntryArgument &description, const Status &status) {
     printError((description.kind == Kind::Result ? "result " : "argument ") +
                std::to_string(description.index) + ": " + status.message);
@@ -170,14 +108,14 @@ run::flattenArguments(const std::vector<Input> &inputs, const EntryAbi &abi,
       break;
     default: {
       if (!packed.count(description.index)) {
-        StatusOr<std::map<std::string, HostTensor>> fields =
-            packArgument(input, description);
+        StatusOr<Fields> fields =
+            packArgument(input, description, arguments.checkInputs);
         if (!fields.ok()) {
           return fail(description, fields.status());
         }
         packed[description.index] = std::move(*fields);
       }
-      auto &fields = packed[description.index];
+      Fields &fields = packed[description.index];
       auto field = fields.find(description.field);
       if (field == fields.end()) {
         return fail(description,

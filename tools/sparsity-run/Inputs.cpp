@@ -3,13 +3,8 @@
 #include "Inputs.h"
 
 #include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
-#include "sparsity/Runtime/Pack.h"
-#include "sparsity/Runtime/ParallelFor.h"
 
 #include "llvm/ADT/STLExtras.h"
-
-#include <cmath>
-#include <cstring>
 
 using namespace mlir;
 using namespace mlir::sparsity;
@@ -54,6 +49,91 @@ static StatusOr<SmallVector<int64_t>> settleShape(Type type, int64_t number,
   return shape;
 }
 
+/// The settled sizes of argument `number`, those of its file or of --shape.
+static StatusOr<HostTensor> readOrCreate(Type type, ElementType elementType,
+                                         int64_t number,
+                                         const Arguments &arguments,
+                                         bool &given) {
+  auto file = arguments.inputs.find(number);
+  given = file != arguments.inputs.end();
+  if (!given || arguments.shapes.count(number)) {
+    StatusOr<SmallVector<int64_t>> shape = settleShape(type, number, arguments);
+    if (!shape.ok()) {
+      return shape.status();
+    }
+    return given ? readInput(file->second, std::to_string(number), elementType,
+                             *shape)
+                 : HostTensor::create(elementType, *shape);
+  }
+  return readInput(file->second, std::to_string(number), elementType,
+                   getStaticShape(type));
+}
+
+/// Reads the storage fields of argument `number` that files give, checks them,
+/// and replaces its dense tensor by what they hold.
+static Status readFields(Input &input, int64_t number, uint64_t seed,
+                         const std::map<std::string, std::string> &files) {
+  std::string name = std::to_string(number);
+  if (!getSparsityEncoding(input.type)) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    stream << "expected an encoded argument " << name << " for --input=" << name
+           << "." << files.begin()->first << ", but got " << input.type;
+    return Status::error(text);
+  }
+  RankedTensorType stored =
+      getStoringType(cast<RankedTensorType>(input.type), input.value);
+  SmallVector<StorageField> storage =
+      getSparsityEncoding(stored).getStorage(stored);
+  for (const auto &[fieldName, file] : files) {
+    const StorageField *field =
+        llvm::find_if(storage, [&, &fieldName = fieldName](const auto &other) {
+          return other.name == fieldName;
+        });
+    if (field == storage.end()) {
+      std::string names;
+      for (const StorageField &other : storage) {
+        names += (names.empty() ? "" : ", ") + other.name;
+      }
+      return Status::error("expected a field among " + names + " of argument " +
+                           name + ", but got " + fieldName);
+    }
+    StatusOr<HostTensor> value = readInput(
+        file, name + "." + fieldName,
+        getElementType(field->type.getElementType()).value_or(ElementType::I32),
+        field->type.getShape());
+    if (!value.ok()) {
+      return value.status();
+    }
+    input.fields.emplace(fieldName, *value);
+  }
+  for (const StorageField &field : storage) {
+    if (input.fields.count(field.name)) {
+      continue;
+    }
+    // Dense values may come as the argument's own file, or be random.
+    if (field.type != getDenseType(stored)) {
+      return Status::error("expected --input=" + name + "." + field.name +
+                           ":<file.npy> beside the other fields, but got none");
+    }
+    if (!input.given) {
+      fillRandom(input.value, seed, number, 1);
+    }
+    input.fields.emplace(field.name, input.value);
+  }
+  Status status = checkFields(stored, input.fields);
+  if (!status.ok()) {
+    return Status::error("argument " + name + ": " + status.message);
+  }
+  StatusOr<HostTensor> dense = unpackFields(stored, input.fields);
+  if (!dense.ok()) {
+    return dense.status();
+  }
+  input.value = *dense;
+  input.given = true;
+  return Status::success();
+}
+
 static StatusOr<Input> makeInput(Type type, int64_t number,
                                  const Arguments &arguments) {
   Input input;
@@ -71,35 +151,19 @@ static StatusOr<Input> makeInput(Type type, int64_t number,
         << type;
     return Status::error(text);
   }
-  auto file = arguments.inputs.find(number);
-  if (file != arguments.inputs.end()) {
-    SmallVector<int64_t> expected = getStaticShape(type);
-    if (arguments.shapes.count(number)) {
-      StatusOr<SmallVector<int64_t>> shape =
-          settleShape(type, number, arguments);
-      if (!shape.ok()) {
-        return shape.status();
-      }
-      expected = *shape;
-    }
-    StatusOr<HostTensor> value =
-        readInput(file->second, number, *elementType, expected);
-    if (!value.ok()) {
-      return value.status();
-    }
-    input.value = *value;
-    input.given = true;
-    return input;
-  }
-  StatusOr<SmallVector<int64_t>> shape = settleShape(type, number, arguments);
-  if (!shape.ok()) {
-    return shape.status();
-  }
-  StatusOr<HostTensor> value = HostTensor::create(*elementType, *shape);
+  StatusOr<HostTensor> value =
+      readOrCreate(type, *elementType, number, arguments, input.given);
   if (!value.ok()) {
     return value.status();
   }
   input.value = *value;
+  auto files = arguments.fields.find(number);
+  if (files != arguments.fields.end()) {
+    Status status = readFields(input, number, arguments.seed, files->second);
+    if (!status.ok()) {
+      return status;
+    }
+  }
   return input;
 }
 
@@ -112,14 +176,14 @@ FailureOr<std::vector<Input>> run::readInputs(ModuleOp module,
            << " with a body to run (--entry=<name>), but got "
            << (function ? "a declaration" : "none");
   }
+  auto getNumbers = [](const auto &map) {
+    return llvm::map_to_vector(map, [](auto &entry) { return entry.first; });
+  };
   for (const auto &[option, numbers] :
-       {std::make_pair("shape", llvm::map_to_vector(
-                                    arguments.shapes,
-                                    [](auto &entry) { return entry.first; })),
-        std::make_pair("input",
-                       llvm::map_to_vector(arguments.inputs, [](auto &entry) {
-                         return entry.first;
-                       }))}) {
+       {std::make_pair("shape", getNumbers(arguments.shapes)),
+        std::make_pair("input", getNumbers(arguments.inputs)),
+        std::make_pair("input", getNumbers(arguments.fields)),
+        std::make_pair("density", getNumbers(arguments.densities))}) {
     for (int64_t number : numbers) {
       if (number >= function.getNumArguments()) {
         printError("expected --" + std::string(option) +
@@ -159,81 +223,4 @@ FailureOr<std::vector<Input>> run::readInputs(ModuleOp module,
     inputs.push_back(*input);
   }
   return inputs;
-}
-
-//===----------------------------------------------------------------------===//
-// Random values that fit their encodings
-//===----------------------------------------------------------------------===//
-
-/// Zeroes what the encoding's pattern excludes wherever the data does not
-/// decide.
-static void maskOutside(HostTensor &value, const Coverage &coverage) {
-  if (coverage.isAll() || !coverage.hasPredicate()) {
-    return;
-  }
-  int64_t elementBytes = runtime::getElementSize(value.elementType);
-  runtime::parallelFor(value.count(), [&](int64_t begin, int64_t end) {
-    Point point(value.shape.size());
-    for (int64_t element = begin; element < end; ++element) {
-      int64_t rest = element;
-      for (size_t i = point.size(); i-- > 0;) {
-        point[i] = rest % value.shape[i];
-        rest /= value.shape[i];
-      }
-      if (!coverage.contains(point)) {
-        std::memset(value.data.get() + element * elementBytes, 0, elementBytes);
-      }
-    }
-  });
-}
-
-/// The encoded type and packing of argument `number`; null if it is dense.
-static const EntryArgument *findField(const EntryAbi &abi, int64_t number) {
-  const auto *found = llvm::find_if(abi, [&](const EntryArgument &argument) {
-    return argument.kind == EntryArgument::Kind::Field &&
-           argument.index == number;
-  });
-  return found == abi.end() ? nullptr : found;
-}
-
-LogicalResult run::fillInputs(std::vector<Input> &inputs, const EntryAbi &abi,
-                              const Arguments &arguments) {
-  for (auto [number, input] : llvm::enumerate(inputs)) {
-    const EntryArgument *field = findField(abi, number);
-    RankedTensorType encoded = field ? cast<RankedTensorType>(field->type)
-                                     : (getSparsityEncoding(input.type)
-                                            ? cast<RankedTensorType>(input.type)
-                                            : RankedTensorType());
-    TileFormat format = TileFormat::dense();
-    if (encoded) {
-      format = getSparsityEncoding(encoded).getTileFormat(encoded);
-    }
-    if (!input.given) {
-      // Weights of a standard deviation that keeps sums over K near 1.
-      // Eight-bit floats have no room below 1.
-      double scale = 1;
-      if (format.kind == TileFormat::Kind::NOfM &&
-          runtime::getElementSize(input.value.elementType) > 1) {
-        scale = 1 / std::sqrt(static_cast<double>(
-                        std::max<int64_t>(1, input.value.shape[format.axis])));
-      }
-      fillRandom(input.value, arguments.seed, number, scale);
-    }
-    if (!encoded) {
-      continue;
-    }
-    maskOutside(input.value, getSparsityEncoding(encoded).getCoverage(encoded));
-    bool packsByMagnitude = field && field->pack == PackKind::Prune;
-    if (!input.given && !packsByMagnitude &&
-        format.kind == TileFormat::Kind::NOfM) {
-      Status status = runtime::pruneNOfM(getPackerSpec(encoded, input.value),
-                                         input.value.data.get());
-      if (!status.ok()) {
-        printError("argument " + std::to_string(number) + ": " +
-                   status.message);
-        return failure();
-      }
-    }
-  }
-  return success();
 }

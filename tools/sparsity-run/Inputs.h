@@ -4,10 +4,10 @@
 #define SPARSITY_TOOLS_RUN_INPUTS_H
 
 #include "Arguments.h"
+#include "Fields.h"
 #include "Values.h"
 
 #include "sparsity/Execution/EntryAbi.h"
-#include "sparsity/Runtime/Pack.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -21,6 +21,10 @@ struct Input {
   HostTensor value;
   /// Read from a file, or random.
   bool given = false;
+  /// Storage of `type`: read from files and checked, or made beside the dense
+  /// tensor where that does not tell it (row bounds). Empty if packing `value`
+  /// makes it.
+  Fields fields;
 };
 
 /// One argument of the compiled function: a buffer, or a scalar of up to eight
@@ -32,7 +36,7 @@ struct FlatArgument {
 };
 
 /// Finds the entry function, settles the shape of each of its arguments and
-/// reads the given files. Errors have been printed.
+/// reads and checks the given files. Errors have been printed.
 FailureOr<std::vector<Input>> readInputs(ModuleOp module,
                                          const Arguments &arguments);
 
@@ -42,8 +46,15 @@ FailureOr<std::vector<Input>> readInputs(ModuleOp module,
 LogicalResult fillInputs(std::vector<Input> &inputs, const EntryAbi &abi,
                          const Arguments &arguments);
 
-/// The packer's description of `value`, a tensor of the n:m encoded `type`.
-runtime::NOfMSpec getPackerSpec(RankedTensorType type, const HostTensor &value);
+/// Makes the index fields of attention masks that are arguments and that no
+/// file gave, and checks those that a file did. Errors have been printed.
+LogicalResult fillMaskFields(func::FuncOp function, std::vector<Input> &inputs,
+                             const Arguments &arguments);
+
+/// Random bounds, i32, of packed documents: each row of a document sees its
+/// columns from the first on, up to the row (causal) or to the document's end.
+void fillDocuments(HostTensor &lo, HostTensor &hi, int64_t columns,
+                   const RandomBits &bits);
 
 /// The arguments of the compiled function: `inputs` packed, and results filled
 /// with poison or zeros. Errors have been printed.

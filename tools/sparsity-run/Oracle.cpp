@@ -8,6 +8,7 @@
 #include "Runner.h"
 
 #include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/IR/PatternMatch.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -46,8 +47,28 @@ static bool usesFloat8(ModuleOp module) {
   return found;
 }
 
+/// Pruning by what whole tiles hold has no form as a loop nest on one element;
+/// the inputs have been pruned, so such an argument is taken as it is.
+static void acceptPrunedInputs(func::FuncOp entry) {
+  IRRewriter rewriter(entry.getContext());
+  SmallVector<PruneOp> prunes;
+  entry.walk([&](PruneOp prune) {
+    auto type = cast<RankedTensorType>(prune.getType());
+    if (isa<BlockArgument>(prune.getSource()) &&
+        (!getSparsityEncoding(type).getCoverage(type).isAll())) {
+      prunes.push_back(prune);
+    }
+  });
+  for (PruneOp prune : prunes) {
+    rewriter.setInsertionPoint(prune);
+    rewriter.replaceOpWithNewOp<EncodeOp>(prune, prune.getType(),
+                                          prune.getSource());
+  }
+}
+
 static LogicalResult lowerOracle(ModuleOp module, func::FuncOp entry) {
   entry->setAttr("llvm.emit_c_interface", UnitAttr::get(module.getContext()));
+  acceptPrunedInputs(entry);
   if (failed(runPassPipeline(module,
                              "sparsity-densify{accumulate=f64},"
                              "func.func(linalg-generalize-named-ops)"))) {

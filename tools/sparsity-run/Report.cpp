@@ -121,29 +121,22 @@ static BlockArgument traceArgument(Value value) {
 
 void run::printSkipped(ModuleOp source, const std::string &entry,
                        const std::vector<Input> &inputs, const EntryAbi &abi,
+                       const std::vector<FlatArgument> &flat,
                        const std::string &target) {
   auto function = source.lookupSymbol<func::FuncOp>(entry);
   double storedBytes = 0, denseBytes = 0;
   std::map<int64_t, RankedTensorType> encoded;
-  for (const EntryArgument &argument : abi) {
+  for (const auto &[argument, actual] : llvm::zip_equal(abi, flat)) {
     if (argument.kind != EntryArgument::Kind::Field) {
       continue;
     }
+    storedBytes += static_cast<double>(actual.buffer->bytes());
     auto type = cast<RankedTensorType>(argument.type);
     const HostTensor &value = inputs[argument.index].value;
     auto concrete = RankedTensorType::get(value.shape, type.getElementType(),
                                           type.getEncoding());
     if (encoded.emplace(argument.index, concrete).second) {
-      denseBytes += value.bytes();
-      for (const StorageField &field :
-           getSparsityEncoding(concrete).getStorage(concrete)) {
-        if (std::optional<runtime::ElementType> element =
-                getElementType(field.type.getElementType());
-            element && field.type.hasStaticShape()) {
-          storedBytes += static_cast<double>(field.type.getNumElements()) *
-                         runtime::getElementSize(*element);
-        }
-      }
+      denseBytes += static_cast<double>(value.bytes());
     }
   }
 

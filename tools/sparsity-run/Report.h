@@ -31,9 +31,10 @@ private:
 
 /// Prints which share of the multiply-adds and of the weights' bytes the
 /// compiled program does without. `source` is the program, `abi` its storage as
-/// compiled.
+/// compiled, `flat` the buffers of its call.
 void printSkipped(ModuleOp source, const std::string &entry,
                   const std::vector<Input> &inputs, const EntryAbi &abi,
+                  const std::vector<FlatArgument> &flat,
                   const std::string &target);
 
 } // namespace mlir::sparsity::run

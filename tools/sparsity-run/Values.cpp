@@ -127,6 +127,15 @@ static float toInteger(uint64_t bits) {
   return static_cast<float>(static_cast<int64_t>((bits >> 32) % kValues) - 8);
 }
 
+RandomBits::RandomBits(uint64_t seed, uint64_t stream)
+    : key(mix(mix(seed) + stream)) {}
+
+uint64_t RandomBits::at(uint64_t index) const { return mix(key + index); }
+
+double RandomBits::uniform(uint64_t index) const {
+  return static_cast<double>(at(index) >> 11) * 0x1p-53;
+}
+
 void run::fillRandom(HostTensor &tensor, uint64_t seed, uint64_t stream,
                      double scale) {
   constexpr int64_t kChunk = 1024;
@@ -165,21 +174,21 @@ void run::fillRandom(HostTensor &tensor, uint64_t seed, uint64_t stream,
 // Files
 //===----------------------------------------------------------------------===//
 
-StatusOr<HostTensor> run::readInput(const std::string &path, int64_t number,
+StatusOr<HostTensor> run::readInput(const std::string &path,
+                                    const std::string &name,
                                     ElementType elementType,
                                     llvm::ArrayRef<int64_t> expected) {
   StatusOr<runtime::NpyArray> array = runtime::readNpy(path, elementType);
   if (!array.ok()) {
-    return Status::error("input " + std::to_string(number) + ": " +
-                         array.status().message);
+    return Status::error("input " + name + ": " + array.status().message);
   }
   bool matches = array->shape.size() == expected.size();
   for (size_t i = 0; matches && i < expected.size(); ++i) {
     matches = expected[i] < 0 || expected[i] == array->shape[i];
   }
   if (!matches) {
-    return Status::error("expected input " + std::to_string(number) +
-                         " of shape " + printShape(expected) + ", but got " +
+    return Status::error("expected input " + name + " of shape " +
+                         printShape(expected) + ", but got " +
                          printShape(array->shape) + " in '" + path + "'");
   }
   StatusOr<HostTensor> tensor = HostTensor::create(elementType, array->shape);

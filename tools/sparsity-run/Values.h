@@ -41,9 +41,24 @@ std::optional<runtime::ElementType> getElementType(Type type);
 void fillRandom(HostTensor &tensor, uint64_t seed, uint64_t stream,
                 double scale);
 
+/// Random 64-bit numbers, the same on every machine: the one at `index` needs
+/// no state.
+class RandomBits {
+public:
+  RandomBits(uint64_t seed, uint64_t stream);
+  uint64_t at(uint64_t index) const;
+  /// In [0, 1).
+  double uniform(uint64_t index) const;
+
+private:
+  uint64_t key;
+};
+
 /// Reads a .npy file as `elementType`; a static size of `expected` that the
-/// file's shape does not match is an error that names argument `number`.
-runtime::StatusOr<HostTensor> readInput(const std::string &path, int64_t number,
+/// file's shape does not match is an error that names the argument `name` ("0",
+/// or "1.positions" for a field).
+runtime::StatusOr<HostTensor> readInput(const std::string &path,
+                                        const std::string &name,
                                         runtime::ElementType elementType,
                                         llvm::ArrayRef<int64_t> expected);
 

@@ -171,7 +171,9 @@ static LogicalResult keepEntry(ModuleOp module, const std::string &entry) {
 static LogicalResult runProgram(ModuleOp source, const Arguments &arguments,
                                 RemarkCollector &remarks) {
   FailureOr<std::vector<Input>> inputs = readInputs(source, arguments);
-  if (failed(inputs) || failed(keepEntry(source, arguments.entry))) {
+  if (failed(inputs) || failed(keepEntry(source, arguments.entry)) ||
+      failed(fillMaskFields(source.lookupSymbol<func::FuncOp>(arguments.entry),
+                            *inputs, arguments))) {
     return failure();
   }
   StatusOr<Place> place = choosePlace(arguments);
@@ -228,7 +230,8 @@ static LogicalResult runProgram(ModuleOp source, const Arguments &arguments,
   if (failed(writeOutputs(results, arguments))) {
     return failure();
   }
-  printSkipped(source, arguments.entry, *inputs, program->abi, place->target);
+  printSkipped(source, arguments.entry, *inputs, program->abi, *flat,
+               place->target);
 
   bool ok = true;
   if (arguments.check) {

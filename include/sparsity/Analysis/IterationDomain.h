@@ -29,6 +29,8 @@ struct Contraction {
   SmallVector<unsigned> outer;
   std::optional<unsigned> left, right;
   unsigned reduction = 0;
+  /// Absent where rows are the indices of their dimension.
+  std::optional<ListedRows> rows;
 
   RankedTensorType getInputType(unsigned index) const {
     return cast<RankedTensorType>(domain.inputs[index].getType());

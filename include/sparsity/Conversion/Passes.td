@@ -14,7 +14,9 @@ def ConvertSparsityToTilePass : Pass<"convert-sparsity-to-tile", "ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::sparse_tile::SparseTileDialect",
                            "::mlir::sparsity::SparsityDialect",
-                           "::mlir::linalg::LinalgDialect"];
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def ConvertSparseTileToGPUPass : Pass<"convert-sparse-tile-to-gpu", "ModuleOp"> {
@@ -39,11 +41,17 @@ def ConvertSparseTileToVectorPass
     Each forall becomes a function over a range of work items, which the runtime's
     thread pool calls. Tiles are decoded into buffers on the stack, multiplied with
     vector.fma and finished by the epilogue.
+
+    With `count-work`, or the module attribute `sparsity.count_work`, each work item
+    reports its steps and bytes to the runtime (`sparsityCountWork`).
   }];
+  let options = [
+    Option<"countWork", "count-work", "bool", "false",
+           "work items report what they read">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::arith::ArithDialect", "::mlir::affine::AffineDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::func::FuncDialect",
-                           "::mlir::vector::VectorDialect"];
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::func::FuncDialect", "::mlir::vector::VectorDialect"];
 }
 
 def SparsityExpandFloat8Pass : Pass<"sparsity-expand-float8"> {

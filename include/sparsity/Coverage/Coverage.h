@@ -16,7 +16,8 @@
 //                           group lists the blocks it holds, in two buffers:
 //                           entries positions[g] .. positions[g + 1) of
 //                           `coordinates`. Block weights, gates, occupied
-//                           tiles.
+//                           tiles. With a batch dimension (experts) the groups
+//                           of all batches stand behind each other in one list.
 //     periodic(...)         is `listed` with computed coordinates, so it needs
 //                           no buffer. Strided masks.
 //   all_of, any_of          intersection and union of what is present.
@@ -69,6 +70,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -200,6 +202,27 @@ public:
                          std::string positions = "positions",
                          std::string coordinates = "coordinates");
 
+  /// The groups of a list that runs over batches too: index b of `dim` owns the
+  /// groups b * groups .. (b + 1) * groups - 1.
+  struct Batch {
+    unsigned dim = 0;
+    int64_t groups = 0;
+
+    bool operator==(const Batch &other) const {
+      return dim == other.dim && groups == other.groups;
+    }
+  };
+  /// The same with g = b * batch.groups + floor(r / groupGranularity), b being
+  /// the index along `batch.dim`. A row whose floor(r / groupGranularity) is
+  /// not below batch.groups counts as not known. `batch.dim` has to differ from
+  /// the two others, and `batch.groups` to be 1 at least, or the coverage is
+  /// unknown.
+  static Coverage listed(Batch batch, unsigned groupDim,
+                         int64_t groupGranularity, unsigned listedDim,
+                         int64_t granularity,
+                         std::string positions = "positions",
+                         std::string coordinates = "coordinates");
+
   /// Columns c >= offset with (c - offset) mod period in [0, length).
   /// A length above the period means the period, one below 1 means none().
   static Coverage periodic(unsigned listedDim, int64_t period, int64_t offset,
@@ -226,6 +249,8 @@ public:
   int64_t groupGranularity() const;
   const std::string &positions() const;
   const std::string &coordinates() const;
+  /// Nothing unless the groups run over batches.
+  const std::optional<Batch> &batch() const;
   /// Listed and Periodic. The granularity of a periodic one is its length.
   unsigned listedDim() const;
   int64_t granularity() const;

@@ -16,9 +16,10 @@
 //                     the address of a group never depends on the data. When m
 //                     does not divide the extent the last group is short in the
 //                     dense tensor but keeps its n slots in storage.
-//   bitmap            one bit for each element says whether it is present; the
-//                     present values follow, packed in element order. The
-//                     amount stored depends on the data.
+//   bitmap<RxC>       one bit for each element of a stored tile of R rows and C
+//                     columns says whether it is present; the present values
+//                     follow, packed in element order. The amount stored
+//                     depends on the data.
 //
 // Stored size of one row of 4096 elements; `ratio` is stored bits / dense bits.
 //
@@ -54,17 +55,19 @@ struct TileFormat {
   int64_t n = 0, m = 0;
   /// The tensor axis groups run along; 0 unless NOfM.
   int64_t axis = 0;
+  /// Rows and columns of a stored tile; 0 unless Bitmap, or if not known.
+  int64_t rows = 0, columns = 0;
 
   static TileFormat dense();
   /// Expects 1 <= n <= m; other values are carried unchanged for a verifier to
   /// refuse, and the arithmetic below stays defined on them.
   static TileFormat nOfM(int64_t n, int64_t m, int64_t axis);
-  static TileFormat bitmap();
+  static TileFormat bitmap(int64_t rows = 0, int64_t columns = 0);
 
   bool operator==(const TileFormat &other) const;
   bool operator!=(const TileFormat &other) const { return !(*this == other); }
   size_t hash() const;
-  /// "dense", "n_of_m<2:4, axis = 1>" or "bitmap".
+  /// "dense", "n_of_m<2:4, axis = 1>", "bitmap" or "bitmap<64x64>".
   std::string str() const;
 
   /// Groups along the axis for `extent` elements: ceil(extent / m), the last

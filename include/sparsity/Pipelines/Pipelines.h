@@ -49,6 +49,9 @@ struct SparsityToCPUOptions : PassPipelineOptions<SparsityToCPUOptions> {
   ListOption<int64_t> tile{
       *this, "tile",
       llvm::cl::desc("tile extents, instead of the chosen ones")};
+  Option<bool> countWork{*this, "count-work", llvm::cl::init(false),
+                         llvm::cl::desc("work items report what they read "
+                                        "(sparsityReadWorkCounts)")};
 };
 
 /// linalg on encoded tensors to functions in the llvm dialect, whose loops run

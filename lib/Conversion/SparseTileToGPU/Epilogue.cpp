@@ -94,9 +94,8 @@ struct Run {
 /// Evaluates the store body on runs of elements.
 class Epilogue {
 public:
-  Epilogue(KernelState &state, sparse_tile::StoreOp store,
-           function_ref<GlobalBuffer(Value)> buffer, IRMapping &scalars)
-      : b(state.b), store(store), buffer(buffer), scalars(scalars) {
+  Epilogue(KernelState &state, sparse_tile::StoreOp store)
+      : b(state.b), store(store), scalars(state.scalars) {
     for (AffineMap map : store.getMaps().getAsValueRange<AffineMapAttr>()) {
       maps.push_back(map);
     }
@@ -113,12 +112,14 @@ private:
   Value evaluate(AffineExpr expr, ArrayRef<Value> indices);
   Value address(AffineMap map, const GlobalBuffer &target,
                 ArrayRef<Value> indices);
+  GlobalBuffer buffer(Value argument) {
+    return scalars.buffers.lookup(argument);
+  }
   SmallVector<Value> loadInput(unsigned index, const Run &run);
 
   KernelBuilder &b;
   sparse_tile::StoreOp store;
-  function_ref<GlobalBuffer(Value)> buffer;
-  IRMapping &scalars;
+  ScalarCode &scalars;
   SmallVector<AffineMap> maps;
 };
 } // namespace
@@ -147,6 +148,15 @@ bool Epilogue::isContiguous(AffineMap map, const GlobalBuffer &target,
 }
 
 int64_t Epilogue::chooseWidth(unsigned innerDim, int64_t inner) {
+  if (store.isScatter()) {
+    // Only positions that are indices as they are make a vector.
+    Block &at = store.getAt().front();
+    Operation *yield = at.getTerminator();
+    if (yield->getNumOperands() != at.getNumArguments() + 1 ||
+        yield->getOperand(innerDim) != at.getArgument(innerDim)) {
+      return 1;
+    }
+  }
   AffineMap map = maps[store.getInputs().size()];
   GlobalBuffer target = buffer(store.getOutputs().front());
   int64_t bytes =
@@ -232,7 +242,7 @@ void Epilogue::emit(const Run &run, ArrayRef<SmallVector<Value>> sums) {
   }
   SmallVector<SmallVector<Value>> results(store.getOutputs().size());
   for (int64_t element = 0; element < run.width; ++element) {
-    IRMapping mapping(scalars);
+    IRMapping mapping(scalars.values);
     for (unsigned dim = 0; dim < rank; ++dim) {
       BlockArgument argument = body.getArgument(dim);
       if (argument.use_empty()) {
@@ -252,7 +262,7 @@ void Epilogue::emit(const Run &run, ArrayRef<SmallVector<Value>> sums) {
                   inputs[index][element]);
     }
     for (Operation &op : body.without_terminator()) {
-      b.clone(op, mapping);
+      scalars.clone(op, mapping);
     }
     for (auto [index, value] :
          llvm::enumerate(body.getTerminator()->getOperands())) {
@@ -292,9 +302,7 @@ void gpu_conversion::emitEpilogue(KernelState &state,
                                   sparse_tile::StoreOp store,
                                   ArrayRef<Accumulators> accumulators,
                                   ArrayRef<Value> origins,
-                                  ArrayRef<Value> sizes,
-                                  function_ref<GlobalBuffer(Value)> buffer,
-                                  IRMapping &scalars) {
+                                  ArrayRef<Value> sizes) {
   KernelBuilder &b = state.b;
   unsigned rowDim = origins.size() - 2, columnDim = origins.size() - 1;
   bool alongRows = getInnermostDim(store) == rowDim;
@@ -310,7 +318,7 @@ void gpu_conversion::emitEpilogue(KernelState &state,
   if (!accumulators.empty()) {
     NVVM::SyncWarpOp::create(b, b.i32(-1));
   }
-  Epilogue epilogue(state, store, buffer, scalars);
+  Epilogue epilogue(state, store);
   unsigned innerDim = alongRows ? rowDim : columnDim;
   unsigned outerDim = alongRows ? columnDim : rowDim;
   int64_t width = epilogue.chooseWidth(innerDim, staging.inner);
@@ -330,6 +338,31 @@ void gpu_conversion::emitEpilogue(KernelState &state,
     run.indices[outerDim] = b.add(alongRows ? firstColumn : firstRow, line);
     Value inside = b.both(b.less(run.indices[innerDim], sizes[innerDim]),
                           b.less(run.indices[outerDim], sizes[outerDim]));
+    if (store.isScatter()) {
+      // A position behind the last one is not mapped: lists end there.
+      auto mapped = scf::IfOp::create(
+          b, SmallVector<Type>(store.getNumIndices() + 1, b.getI32Type()),
+          inside, /*addThenBlock=*/true, /*addElseBlock=*/true);
+      {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToStart(mapped.elseBlock());
+        scf::YieldOp::create(b, SmallVector<Value>(store.getNumIndices() + 1,
+                                                   b.i32(0)));
+        b.setInsertionPointToStart(mapped.thenBlock());
+        SmallVector<Value> results =
+            state.scalars.inlineBlock(store.getAt().front(), run.indices);
+        for (Value &result : results) {
+          result =
+              result.getType().isInteger(1)
+                  ? Value(arith::ExtUIOp::create(b, b.getI32Type(), result))
+                  : state.scalars.toI32(result);
+        }
+        scf::YieldOp::create(b, results);
+      }
+      run.indices.assign(mapped.getResults().begin(),
+                         mapped.getResults().end());
+      inside = b.equal(run.indices.pop_back_val(), 1);
+    }
     b.when(inside, [&] {
       SmallVector<SmallVector<Value>> sums;
       for (auto [number, base] : llvm::enumerate(bases)) {

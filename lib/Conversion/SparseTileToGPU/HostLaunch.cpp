@@ -47,6 +47,7 @@ struct SizeExpressions {
 
   /// Null for a size that is computed in another way.
   AffineExpr get(Value value);
+  AffineExpr extent(Value buffer, int64_t dim);
   AffineExpr symbol(int64_t argument, int64_t dim);
 
   MLIRContext *context;
@@ -76,17 +77,39 @@ AffineExpr SizeExpressions::get(Value value) {
   }
   Operation *op = value.getDefiningOp();
   if (auto dim = dyn_cast<memref::DimOp>(op)) {
-    auto argument = dyn_cast<BlockArgument>(dim.getSource());
     std::optional<int64_t> number = dim.getConstantIndex();
-    return argument && number ? symbol(argument.getArgNumber(), *number)
-                              : AffineExpr();
+    return number ? extent(dim.getSource(), *number) : AffineExpr();
   }
-  if (isa<arith::AddIOp, arith::MulIOp>(op)) {
+  if (isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivUIOp>(op)) {
     AffineExpr left = get(op->getOperand(0)), right = get(op->getOperand(1));
     if (!left || !right) {
       return {};
     }
-    return isa<arith::AddIOp>(op) ? left + right : left * right;
+    if (isa<arith::DivUIOp>(op)) {
+      auto divisor = dyn_cast<AffineConstantExpr>(right);
+      return divisor && divisor.getValue() > 0
+                 ? left.floorDiv(divisor.getValue())
+                 : AffineExpr();
+    }
+    return isa<arith::AddIOp>(op)   ? left + right
+           : isa<arith::SubIOp>(op) ? left - right
+                                    : left * right;
+  }
+  return {};
+}
+
+/// The extent of a buffer: of an argument, or of a temporary by the size that
+/// it is allocated with.
+AffineExpr SizeExpressions::extent(Value buffer, int64_t dim) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (!type.isDynamicDim(dim)) {
+    return getAffineConstantExpr(type.getDimSize(dim), context);
+  }
+  if (auto argument = dyn_cast<BlockArgument>(buffer)) {
+    return symbol(argument.getArgNumber(), dim);
+  }
+  if (auto alloc = buffer.getDefiningOp<memref::AllocOp>()) {
+    return get(alloc.getDynamicSizes()[type.getDynamicDimIndex(dim)]);
   }
   return {};
 }
@@ -112,12 +135,14 @@ static Attribute describe(sparse_tile::ForallOp forall,
                        : operands[parameter.index];
     std::string text;
     llvm::raw_string_ostream stream(text);
-    if (parameter.kind == Kind::Size) {
-      AffineExpr expr = sizes.get(source);
+    if (parameter.kind == Kind::Size || parameter.kind == Kind::Extent) {
+      AffineExpr expr = parameter.kind == Kind::Size
+                            ? sizes.get(source)
+                            : sizes.extent(source, parameter.dim);
       stream << "size ";
       expr ? stream << expr : stream << "computed";
     } else {
-      StringRef names[] = {"size", "pointer", "stride", "scalar"};
+      StringRef names[] = {"size", "pointer", "stride", "scalar", "size"};
       stream << names[static_cast<unsigned>(parameter.kind)] << " of ";
       if (auto argument = dyn_cast<BlockArgument>(source)) {
         stream << "argument " << argument.getArgNumber();
@@ -189,6 +214,12 @@ Attribute gpu_conversion::emitLaunch(sparse_tile::ForallOp forall,
     case KernelParameter::Kind::Size:
       arguments.push_back(b.createOrFold<arith::IndexCastUIOp>(
           b.getI32Type(), forall.getSizes()[parameter.index]));
+      break;
+    case KernelParameter::Kind::Extent:
+      arguments.push_back(b.createOrFold<arith::IndexCastUIOp>(
+          b.getI32Type(),
+          b.createOrFold<memref::DimOp>(operands[parameter.index],
+                                        parameter.dim)));
       break;
     case KernelParameter::Kind::Scalar: {
       Value scalar = operands[parameter.index];

@@ -21,20 +21,12 @@
 #ifndef SPARSITY_CONVERSION_SPARSETILETOGPU_KERNEL_H
 #define SPARSITY_CONVERSION_SPARSETILETOGPU_KERNEL_H
 
-#include "KernelBuilder.h"
+#include "Scalars.h"
 
 #include "sparsity/Dialect/SparseTile/IR/SparseTile.h"
 #include "sparsity/Target/Target.h"
 
 namespace mlir::sparsity::gpu_conversion {
-
-/// A buffer as the kernel sees it: address and strides in elements.
-struct GlobalBuffer {
-  Value pointer;
-  MemRefType type;
-  SmallVector<Value> strides;
-  SmallVector<std::optional<int64_t>> staticStrides;
-};
 
 /// How one operand's tile travels from global to shared memory.
 enum class LoadKind : uint8_t {
@@ -45,7 +37,12 @@ enum class LoadKind : uint8_t {
   /// 16-byte chunks along the rows (16-bit elements).
   AlongRows,
   /// Element by element: any stride, alignment, format, predicate or type.
-  Elements
+  Elements,
+  /// 16-byte chunks along K or the rows, each where the load's region puts it.
+  GatherAlongK,
+  GatherAlongRows,
+  /// Element by element, each where the load's region puts it.
+  GatherElements
 };
 
 /// One operand tile of a pipeline.
@@ -63,6 +60,16 @@ struct OperandPlan {
   int64_t rowDim = -1, kDim = 0;
   SmallVector<Value> origins;
   Value rowLimit, kLimit;
+  /// Position of the first k-block: the loop's lower bound.
+  Value firstK;
+  /// The load if it is a gather; its origin along the rows is a position.
+  sparse_tile::LoadOp gather;
+  Value rowPosition;
+
+  /// Whether shared memory holds panels of rows for each K.
+  bool isAlongRows() const {
+    return kind == LoadKind::AlongRows || kind == LoadKind::GatherAlongRows;
+  }
 };
 
 /// Everything about a kernel under construction.
@@ -70,6 +77,7 @@ struct KernelState {
   KernelBuilder &b;
   sparse_tile::ForallOp forall;
   const TargetInfo &target;
+  ScalarCode &scalars;
   MultiplyType multiply;
   /// Threads of a block; its warps along the rows and along the columns.
   int64_t threads = 0, warpRows = 0, warpColumns = 0;
@@ -87,8 +95,8 @@ struct KernelState {
 /// Decides how `plan` is loaded and how many bytes of a stage it takes.
 void planLoad(KernelState &state, OperandPlan &plan);
 
-/// Issues the copies of k-block `block` (i32) to the stage at byte offset
-/// `stageBase`.
+/// Issues the copies of k-block `block` (i32, counted from the loop's lower
+/// bound) to the stage at byte offset `stageBase`.
 void emitLoad(KernelState &state, const OperandPlan &plan, Value stageBase,
               Value block);
 
@@ -107,11 +115,7 @@ int64_t getEpilogueBytes(const KernelState &state, unsigned accumulators);
 /// extents.
 void emitEpilogue(KernelState &state, sparse_tile::StoreOp store,
                   ArrayRef<Accumulators> accumulators, ArrayRef<Value> origins,
-                  ArrayRef<Value> sizes,
-                  function_ref<GlobalBuffer(Value)> buffer, IRMapping &scalars);
-
-/// The type in which LLVM loads and stores elements of `type`.
-Type getStorageType(Type type);
+                  ArrayRef<Value> sizes);
 
 } // namespace mlir::sparsity::gpu_conversion
 

@@ -19,13 +19,6 @@ static constexpr int64_t kChunkBytes = 16;
 static constexpr int64_t kBlockRows = 64;
 static constexpr int64_t kBlockBytes = 4096;
 
-Type gpu_conversion::getStorageType(Type type) {
-  if (isa<FloatType>(type) && type.getIntOrFloatBitWidth() == 8) {
-    return IntegerType::get(type.getContext(), 8);
-  }
-  return type;
-}
-
 static bool isMultipleOf(std::optional<int64_t> value, int64_t factor) {
   return value && *value % factor == 0;
 }
@@ -50,6 +43,28 @@ static int64_t metadataBytes(const KernelState &state) {
   return state.multiplyBits() == 8 ? 1024 : 512;
 }
 
+/// A gather moves 16-byte chunks if its runs hold whole ones.
+static void planGather(KernelState &state, OperandPlan &plan, int64_t bytes) {
+  auto runs = plan.gather.getRuns();
+  const GlobalBuffer &source = plan.sources.front();
+  int64_t perChunk = kChunkBytes / bytes;
+  if (runs && keepsAlignment(source, source.type.getRank() - 1, bytes)) {
+    if ((*runs)[1] % perChunk == 0) {
+      plan.kind = LoadKind::GatherAlongK;
+      return;
+    }
+    if (bytes == 2 && plan.rows % kBlockRows == 0 && (*runs)[0] % perChunk == 0) {
+      plan.kind = LoadKind::GatherAlongRows;
+      return;
+    }
+  }
+  remark::missed(state.forall.getLoc(),
+                 remark::RemarkOpts::name("SlowLoad").category("sparsity"))
+      << "gathers element by element: rows of " +
+             llvm::to_string(source.type) +
+             " do not lie in runs of 16 bytes";
+}
+
 void gpu_conversion::planLoad(KernelState &state, OperandPlan &plan) {
   sparse_tile::TileType tile = plan.tile;
   Type element = tile.getElementType();
@@ -61,7 +76,7 @@ void gpu_conversion::planLoad(KernelState &state, OperandPlan &plan) {
     plan.bytes = blocks * (kBlockBytes + metadataBytes(state));
     return;
   }
-  plan.kind = LoadKind::Elements;
+  plan.kind = plan.gather ? LoadKind::GatherElements : LoadKind::Elements;
   MultiplyType own;
   bool sameType =
       getMultiplyType(element, state.multiply == MultiplyType::TF32, own) &&
@@ -72,6 +87,10 @@ void gpu_conversion::planLoad(KernelState &state, OperandPlan &plan) {
   }
   int64_t bytes = element.getIntOrFloatBitWidth() / 8;
   const GlobalBuffer &source = plan.sources.front();
+  if (plan.gather) {
+    planGather(state, plan, bytes);
+    return;
+  }
   auto extent = [&](int64_t dim) { return source.type.getDimSize(dim); };
   auto divides = [&](int64_t dim) {
     return !ShapedType::isDynamic(extent(dim)) &&
@@ -135,8 +154,9 @@ static void emitPackedLoad(KernelState &state, const OperandPlan &plan,
           if (rowBlocks % tileBlocks != 0) {
             rowBlock = b.min(rowBlock, b.i32(rowBlocks - 1));
           }
+          Value kBlock = b.add(block, b.div(plan.firstK, state.step));
           Value at =
-              b.add(b.mul(b.toI64(block), rowBlocks * blockBytes),
+              b.add(b.mul(b.toI64(kBlock), rowBlocks * blockBytes),
                     b.toI64(b.add(b.mul(rowBlock, blockBytes),
                                   b.mul(b.rem(index, chunks), kChunkBytes))));
           Value to = b.offset(state.shared,
@@ -176,7 +196,8 @@ static void emitLoadAlongK(KernelState &state, const OperandPlan &plan,
   Value base = emitTileBase(b, plan, bytes);
   Value chunk = b.bitAnd(state.thread, 7);
   Value line = b.shr(state.thread, 3);
-  Value k = b.add(b.mul(block, state.step), b.mul(chunk, perChunk));
+  Value k = b.add(plan.firstK,
+                  b.add(b.mul(block, state.step), b.mul(chunk, perChunk)));
   Value inK = b.less(k, plan.kLimit);
   std::optional<int64_t> limit = getConstantIntValue(plan.kLimit);
   if (limit && *limit % state.step == 0) {
@@ -227,7 +248,7 @@ static void emitLoadAlongRows(KernelState &state, const OperandPlan &plan,
     Value chunk = b.bitAnd(index, 7);
     Value line = b.rem(b.shr(index, 3), state.step);
     Value panel = b.div(index, state.step * 8);
-    Value k = b.add(b.mul(block, state.step), line);
+    Value k = b.add(plan.firstK, b.add(b.mul(block, state.step), line));
     Value row = b.add(b.mul(panel, kBlockRows), b.mul(chunk, perChunk));
     Value valid =
         b.both(b.less(k, plan.kLimit),
@@ -248,25 +269,6 @@ static void emitLoadAlongRows(KernelState &state, const OperandPlan &plan,
 
 static Value zeroOf(KernelBuilder &b, Type type) {
   return arith::ConstantOp::create(b, cast<TypedAttr>(b.getZeroAttr(type)));
-}
-
-/// An element of `type` at `pointer`; 8-bit floats are loaded as their bits.
-static Value loadElement(KernelBuilder &b, Type type, Value pointer) {
-  Type stored = getStorageType(type);
-  Value value = b.load(stored, pointer, stored.getIntOrFloatBitWidth() / 8);
-  return stored == type ? value
-                        : Value(arith::BitcastOp::create(b, type, value));
-}
-
-/// The address of the element at `indices` (i32, one per dimension).
-static Value elementAddress(KernelBuilder &b, const GlobalBuffer &buffer,
-                            ArrayRef<Value> indices) {
-  Value elements = b.i64(0);
-  for (auto [index, stride] : llvm::zip_equal(indices, buffer.strides)) {
-    elements = b.add(elements, b.mul(b.toI64(index), stride));
-  }
-  return b.offset(buffer.pointer,
-                  b.mul(elements, buffer.type.getElementTypeBitWidth() / 8));
 }
 
 /// The element of an n_of_m tensor, row-major storage: looks for its position
@@ -311,6 +313,40 @@ static Value fetchNOfM(KernelBuilder &b, const OperandPlan &plan,
              : Value(arith::BitcastOp::create(b, type, found));
 }
 
+/// The element [entry, row, column] of a list of tiles with a bitmap each: its
+/// place among the stored values is the number of bits before its own, of which
+/// `offsets` holds those of the words before.
+static Value fetchBitmap(KernelBuilder &b, const OperandPlan &plan,
+                         const TileFormat &format, ArrayRef<Value> indices) {
+  const GlobalBuffer &bitmap = plan.sources[0], &offsets = plan.sources[1],
+                     &values = plan.sources[2];
+  Type type = values.type.getElementType();
+  Value bit = b.add(b.mul(indices[1], format.columns), indices[2]);
+  SmallVector<Value> at = {indices[0], b.shr(bit, 6)};
+  Value place = b.toI64(b.bitAnd(bit, 63));
+  Value word = b.load(b.getI64Type(), elementAddress(b, bitmap, at), 8);
+  Value present = b.equal(b.bitAnd(b.shr(word, place), b.i64(1)), 1);
+  Value below = b.sub(b.shl(b.i64(1), place), b.i64(1));
+  Value before = b.toI32(
+      math::CtPopOp::create(b, b.bitAnd(word, below)).getResult());
+  Value offset = b.load(b.getI32Type(), elementAddress(b, offsets, at), 4);
+  Type stored = getStorageType(type);
+  auto branch = scf::IfOp::create(b, TypeRange{stored}, present,
+                                  /*addThenBlock=*/true, /*addElseBlock=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    Value address = elementAddress(b, values, b.add(offset, before));
+    scf::YieldOp::create(
+        b, b.load(stored, address, stored.getIntOrFloatBitWidth() / 8));
+    b.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(b, zeroOf(b, stored));
+  }
+  Value found = branch.getResult(0);
+  return stored == type ? found
+                        : Value(arith::BitcastOp::create(b, type, found));
+}
+
 /// Whether the element at `indices` satisfies one of the mask's sets.
 static Value emitPredicate(KernelBuilder &b, sparse_tile::MaskOp mask,
                            ArrayRef<Value> indices) {
@@ -323,26 +359,11 @@ static Value emitPredicate(KernelBuilder &b, sparse_tile::MaskOp mask,
   return emitElementPredicate(b, b.getLoc(), sets, wide);
 }
 
-/// The element as the multiply type, zero where not `valid`. Addresses of
-/// elements that are not valid are those of the tensor's first element.
-static Value fetchElement(KernelState &state, const OperandPlan &plan,
-                          SmallVector<Value> indices, Value valid) {
+/// `value` of the tile's element type as the multiply type, in the type that
+/// shared memory holds.
+static Value toMultiplyType(KernelState &state, Value value) {
   KernelBuilder &b = state.b;
-  for (Value &index : indices) {
-    index = b.select(valid, index, b.i32(0));
-  }
-  sparse_tile::TileType tile = plan.tile;
-  Value value;
-  if (tile.getFormat()) {
-    value = fetchNOfM(b, plan, tile.getFormat().getFormat(), indices);
-  } else {
-    value = loadElement(b, tile.getElementType(),
-                        elementAddress(b, plan.sources.front(), indices));
-  }
-  if (plan.mask) {
-    valid = b.both(valid, emitPredicate(b, plan.mask, indices));
-  }
-  Type type = tile.getElementType();
+  Type type = value.getType();
   switch (state.multiply) {
   case MultiplyType::F16:
     type = b.getF16Type();
@@ -362,10 +383,38 @@ static Value fetchElement(KernelState &state, const OperandPlan &plan,
   value = convertScalarToDtype(b, b.getLoc(), value, type,
                                /*isUnsignedCast=*/false);
   Type stored = getStorageType(type);
-  if (stored != type) {
-    value = arith::BitcastOp::create(b, stored, value);
+  return stored == type ? value
+                        : Value(arith::BitcastOp::create(b, stored, value));
+}
+
+/// The element at `indices` of the logical storage, in whatever format.
+static Value fetchStored(KernelBuilder &b, const OperandPlan &plan,
+                         ArrayRef<Value> indices) {
+  TileFormatAttr attr = plan.tile.getFormat();
+  if (!attr) {
+    return loadElement(b, plan.tile.getElementType(),
+                       elementAddress(b, plan.sources.front(), indices));
   }
-  return b.select(valid, value, zeroOf(b, stored));
+  const TileFormat &format = attr.getFormat();
+  return format.kind == TileFormat::Kind::Bitmap
+             ? fetchBitmap(b, plan, format, indices)
+             : fetchNOfM(b, plan, format, indices);
+}
+
+/// The element as the multiply type, zero where not `valid`. Addresses of
+/// elements that are not valid are those of the tensor's first element.
+static Value fetchElement(KernelState &state, const OperandPlan &plan,
+                          SmallVector<Value> indices, Value valid) {
+  KernelBuilder &b = state.b;
+  for (Value &index : indices) {
+    index = b.select(valid, index, b.i32(0));
+  }
+  Value value = fetchStored(b, plan, indices);
+  if (plan.mask) {
+    valid = b.both(valid, emitPredicate(b, plan.mask, indices));
+  }
+  value = toMultiplyType(state, value);
+  return b.select(valid, value, zeroOf(b, value.getType()));
 }
 
 static void emitElementLoad(KernelState &state, const OperandPlan &plan,
@@ -379,7 +428,8 @@ static void emitElementLoad(KernelState &state, const OperandPlan &plan,
   b.loop(state.thread, b.i32(plan.rows * 8), state.threads, [&](Value index) {
     Value row = alongRows ? b.rem(index, plan.rows) : b.shr(index, 3);
     Value chunk = alongRows ? b.div(index, plan.rows) : b.bitAnd(index, 7);
-    Value firstK = b.add(b.mul(block, state.step), b.mul(chunk, perChunk));
+    Value firstK = b.add(plan.firstK, b.add(b.mul(block, state.step),
+                                            b.mul(chunk, perChunk)));
     Value inRows =
         plan.rowDim >= 0
             ? b.less(b.add(plan.origins[plan.rowDim], row), plan.rowLimit)
@@ -406,6 +456,116 @@ static void emitElementLoad(KernelState &state, const OperandPlan &plan,
   });
 }
 
+//===----------------------------------------------------------------------===//
+// Gathers
+//===----------------------------------------------------------------------===//
+
+/// The indices of the element at two positions (i32), and whether there is one.
+static std::pair<SmallVector<Value>, Value>
+locate(KernelState &state, const OperandPlan &plan, Value row, Value k) {
+  sparse_tile::LoadOp load = plan.gather;
+  SmallVector<Value> results =
+      state.scalars.inlineBlock(load.getAt().front(), ValueRange{row, k});
+  Value valid = results.pop_back_val();
+  for (Value &index : results) {
+    index = state.scalars.toI32(index);
+  }
+  return {results, valid};
+}
+
+static void emitGatherAlongK(KernelState &state, const OperandPlan &plan,
+                             Value stageBase, Value block) {
+  KernelBuilder &b = state.b;
+  int64_t perChunk = kChunkBytes * 8 / state.multiplyBits();
+  Value chunk = b.bitAnd(state.thread, 7);
+  Value line = b.shr(state.thread, 3);
+  Value k = b.add(plan.firstK,
+                  b.add(b.mul(block, state.step), b.mul(chunk, perChunk)));
+  Value to =
+      b.add(b.add(stageBase, plan.stageOffset), swizzled(b, line, chunk));
+  int64_t linesApart = state.threads / 8;
+  for (int64_t first = 0; first < plan.rows; first += linesApart) {
+    Value row = b.add(line, first);
+    b.when(first + linesApart <= plan.rows ? b.trueValue()
+                                           : b.less(row, plan.rows),
+           [&] {
+             auto [indices, valid] =
+                 locate(state, plan, b.add(plan.rowPosition, row), k);
+             emitCopy(b,
+                      b.offset(state.shared, b.add(to, first * kRowBytes)),
+                      elementAddress(b, plan.sources.front(), indices), valid);
+           });
+  }
+}
+
+static void emitGatherAlongRows(KernelState &state, const OperandPlan &plan,
+                                Value stageBase, Value block) {
+  KernelBuilder &b = state.b;
+  int64_t perChunk = kChunkBytes * 8 / state.multiplyBits();
+  int64_t panels = plan.rows / kBlockRows;
+  emitPerThread(state, panels * state.step * 8, [&](Value index, int64_t) {
+    Value chunk = b.bitAnd(index, 7);
+    Value line = b.rem(b.shr(index, 3), state.step);
+    Value panel = b.div(index, state.step * 8);
+    Value k = b.add(plan.firstK, b.add(b.mul(block, state.step), line));
+    Value row = b.add(b.mul(panel, kBlockRows), b.mul(chunk, perChunk));
+    auto [indices, valid] =
+        locate(state, plan, b.add(plan.rowPosition, row), k);
+    Value to = b.add(
+        b.add(stageBase, plan.stageOffset),
+        b.add(b.mul(panel, state.step * kRowBytes), swizzled(b, line, chunk)));
+    emitCopy(b, b.offset(state.shared, to),
+             elementAddress(b, plan.sources.front(), indices), valid);
+  });
+}
+
+static void emitGatherElements(KernelState &state, const OperandPlan &plan,
+                               Value stageBase, Value block) {
+  KernelBuilder &b = state.b;
+  int64_t bytes = state.multiplyBits() / 8, perChunk = kChunkBytes / bytes;
+  sparse_tile::LoadOp load = plan.gather;
+  auto runs = load.getRuns();
+  bool alongRows = runs && (*runs)[0] > (*runs)[1];
+  b.loop(state.thread, b.i32(plan.rows * state.step), state.threads,
+         [&](Value index) {
+           Value row = alongRows ? b.rem(index, plan.rows)
+                                 : b.div(index, state.step);
+           Value place = alongRows ? b.div(index, plan.rows)
+                                   : b.rem(index, state.step);
+           Value k =
+               b.add(plan.firstK, b.add(b.mul(block, state.step), place));
+           auto [indices, valid] =
+               locate(state, plan, b.add(plan.rowPosition, row), k);
+           Type stored = getStorageType(plan.tile.getElementType());
+           // Where there is no element its buffer may be empty.
+           auto branch = scf::IfOp::create(b, TypeRange{stored}, valid,
+                                           /*addThenBlock=*/true,
+                                           /*addElseBlock=*/true);
+           {
+             OpBuilder::InsertionGuard guard(b);
+             b.setInsertionPointToStart(branch.thenBlock());
+             Value value = fetchStored(b, plan, indices);
+             if (value.getType() != stored) {
+               value = arith::BitcastOp::create(b, stored, value);
+             }
+             scf::YieldOp::create(b, value);
+             b.setInsertionPointToStart(branch.elseBlock());
+             scf::YieldOp::create(b, zeroOf(b, stored));
+           }
+           Value value = branch.getResult(0);
+           if (stored != plan.tile.getElementType()) {
+             value = arith::BitcastOp::create(b, plan.tile.getElementType(),
+                                              value);
+           }
+           value = toMultiplyType(state, value);
+           Value to = b.add(
+               b.add(stageBase, plan.stageOffset),
+               b.add(swizzled(b, row, b.div(place, perChunk)),
+                     b.mul(b.rem(place, perChunk), bytes)));
+           b.store(value, b.offset(state.shared, to), bytes);
+         });
+}
+
 void gpu_conversion::emitLoad(KernelState &state, const OperandPlan &plan,
                               Value stageBase, Value block) {
   switch (plan.kind) {
@@ -417,5 +577,11 @@ void gpu_conversion::emitLoad(KernelState &state, const OperandPlan &plan,
     return emitLoadAlongRows(state, plan, stageBase, block);
   case LoadKind::Elements:
     return emitElementLoad(state, plan, stageBase, block);
+  case LoadKind::GatherAlongK:
+    return emitGatherAlongK(state, plan, stageBase, block);
+  case LoadKind::GatherAlongRows:
+    return emitGatherAlongRows(state, plan, stageBase, block);
+  case LoadKind::GatherElements:
+    return emitGatherElements(state, plan, stageBase, block);
   }
 }

@@ -49,7 +49,7 @@ static SmallVector<Value, 4> loadB(KernelState &state, const OperandPlan &plan,
   KernelBuilder &b = state.b;
   Value column = b.mul(state.warpColumn, state.columnsPerWarp());
   Value low = b.bitAnd(state.lane, 7);
-  if (plan.kind == LoadKind::AlongRows) {
+  if (plan.isAlongRows()) {
     // Lane l addresses K line 32 * half + l of the panel that holds the
     // columns.
     Value first = b.add(column, tile * 8);
@@ -77,7 +77,7 @@ static SmallVector<Value, 4> loadA(KernelState &state, const OperandPlan &plan,
   Value low = b.bitAnd(state.lane, 7);
   Value lowerRows = b.bitAnd(b.shr(state.lane, 3), 1);
   Value secondChunk = b.shr(state.lane, 4);
-  if (plan.kind == LoadKind::AlongRows) {
+  if (plan.isAlongRows()) {
     // Matrices in the order of the A registers: rows 0-7 and 8-15 of 8 K lines,
     // then of the next 8.
     Value row = b.add(b.add(first, tile * 16), b.mul(lowerRows, 8));

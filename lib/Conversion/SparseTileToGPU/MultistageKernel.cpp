@@ -1,10 +1,11 @@
 //===- MultistageKernel.cpp - a work item per block, cp.async stages ------===//
 
+#include "AttentionKernel.h"
 #include "MultistageKernel.h"
 #include "Kernel.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SmallSet.h"
 
 using namespace mlir;
 using namespace mlir::sparsity;
@@ -17,7 +18,8 @@ namespace {
 struct PipelinePlan {
   sparse_tile::PipelineOp op;
   std::vector<OperandPlan> operands;
-  Value extent;
+  /// Positions [lower, upper), i32.
+  Value lower, upper;
   /// Bytes of one k-block of all operands.
   int64_t blockBytes = 0;
 };
@@ -27,7 +29,7 @@ public:
   KernelEmitter(sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels,
                 StringRef name, const TargetInfo &target)
       : forall(forall), kernels(kernels), target(target),
-        b(forall.getLoc(), forall.getContext()) {
+        b(forall.getLoc(), forall.getContext()), scalars(b) {
     description.name = name.str();
   }
 
@@ -42,20 +44,19 @@ private:
                              PipelinePlan &plan);
   LogicalResult planOperand(KernelState &state, PipelinePlan &pipeline,
                             Value tile, bool isA);
-  SmallVector<Accumulators> emitPipeline(KernelState &state,
-                                         PipelinePlan &plan);
-  GlobalBuffer buffer(Value argument);
+  SmallVector<Accumulators> emitPipeline(KernelState &state, PipelinePlan &plan);
+  /// A value of the body as i32.
+  Value toI32(Value value);
 
   sparse_tile::ForallOp forall;
   gpu::GPUModuleOp kernels;
   const TargetInfo &target;
   KernelBuilder b;
   KernelDescription description;
-  /// Block arguments of the forall in the kernel: buffers, and i32 or scalar
-  /// values.
-  DenseMap<Value, GlobalBuffer> buffers;
-  IRMapping scalars;
+  /// Block arguments of the forall in the kernel; sizes and origins as i32.
+  ScalarCode scalars;
   SmallVector<Value> sizes, origins;
+  DenseMap<Value, Accumulators> sums;
 };
 } // namespace
 
@@ -104,7 +105,7 @@ LogicalResult KernelEmitter::readConfig(KernelState &state) {
            << config.getMultiply();
   }
   int64_t block = 1024 / state.multiplyBits();
-  if (state.step % block != 0) {
+  if (!isAttention(forall) && state.step % block != 0) {
     return forall.emitOpError("expected a step of whole blocks of ")
            << block << " elements, 128 bytes of K, but got " << state.step;
   }
@@ -144,6 +145,21 @@ LLVM::LLVMFuncOp KernelEmitter::createFunction(int64_t threads) {
       }
     }
   }
+  // Extents that the body asks for.
+  SmallVector<BlockArgument> arguments(forall.getInputArgs());
+  llvm::append_range(arguments, forall.getOutputArgs());
+  llvm::SmallSet<std::pair<unsigned, unsigned>, 8> known;
+  forall.getBody().walk([&](memref::DimOp dim) {
+    auto found = llvm::find(arguments, dim.getSource());
+    std::optional<int64_t> number = dim.getConstantIndex();
+    if (found == arguments.end() || !number) {
+      return;
+    }
+    unsigned index = std::distance(arguments.begin(), found);
+    if (known.insert({index, *number}).second) {
+      parameter(Kind::Extent, index, *number, b.getI32Type());
+    }
+  });
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(kernels.getBody());
   if (!kernels.lookupSymbol(kSharedName)) {
@@ -190,13 +206,13 @@ void KernelEmitter::mapParameters(LLVM::LLVMFuncOp function) {
     case KernelParameter::Kind::Scalar: {
       Value scalar = value;
       if (operands[parameter.index].getType().isIndex()) {
-        scalar = arith::IndexCastUIOp::create(b, b.getIndexType(), value);
+        scalar = arith::IndexCastOp::create(b, b.getIndexType(), value);
       }
-      scalars.map(arguments[parameter.index], scalar);
+      scalars.values.map(arguments[parameter.index], scalar);
       break;
     }
     case KernelParameter::Kind::Pointer: {
-      GlobalBuffer &entry = buffers[arguments[parameter.index]];
+      GlobalBuffer &entry = scalars.buffers[arguments[parameter.index]];
       entry.pointer = value;
       entry.type = cast<MemRefType>(operands[parameter.index].getType());
       auto [strides, offset] = entry.type.getStridesAndOffset();
@@ -206,17 +222,43 @@ void KernelEmitter::mapParameters(LLVM::LLVMFuncOp function) {
         entry.staticStrides.push_back(dynamic ? std::nullopt
                                               : std::optional<int64_t>(stride));
       }
+      for (int64_t extent : entry.type.getShape()) {
+        entry.extents.push_back(
+            ShapedType::isDynamic(extent) ? Value() : b.i32(extent));
+      }
       break;
     }
     case KernelParameter::Kind::Stride:
-      buffers[arguments[parameter.index]].strides[parameter.dim] = value;
+      scalars.buffers[arguments[parameter.index]].strides[parameter.dim] =
+          value;
+      break;
+    case KernelParameter::Kind::Extent:
+      scalars.buffers[arguments[parameter.index]].extents[parameter.dim] =
+          value;
       break;
     }
   }
+  for (auto [argument, size] : llvm::zip_equal(forall.getSizeArgs(), sizes)) {
+    scalars.values.map(argument, scalars.toIndex(size));
+  }
 }
 
-GlobalBuffer KernelEmitter::buffer(Value argument) {
-  return buffers.lookup(argument);
+Value KernelEmitter::toI32(Value value) {
+  for (auto [argument, size] : llvm::zip_equal(forall.getSizeArgs(), sizes)) {
+    if (argument == value) {
+      return size;
+    }
+  }
+  for (auto [argument, origin] :
+       llvm::zip_equal(forall.getOrigins(), origins)) {
+    if (argument == value) {
+      return origin;
+    }
+  }
+  if (std::optional<int64_t> constant = getConstantIntValue(value)) {
+    return b.i32(*constant);
+  }
+  return scalars.toI32(scalars.values.lookup(value));
 }
 
 /// Which tile this block computes: grouped along the rows, so that blocks in
@@ -259,6 +301,10 @@ void KernelEmitter::emitWorkItem(KernelState &state) {
     origins[dim] = b.rem(outer, sizes[dim]);
     outer = b.div(outer, sizes[dim]);
   }
+  for (auto [argument, origin] :
+       llvm::zip_equal(forall.getOrigins(), origins)) {
+    scalars.values.map(argument, scalars.toIndex(origin));
+  }
 }
 
 LogicalResult KernelEmitter::planOperand(KernelState &state,
@@ -284,26 +330,20 @@ LogicalResult KernelEmitter::planOperand(KernelState &state,
   plan.rowDim = load.getDims()[0];
   plan.kDim = load.getDims()[1];
   for (Value source : load.getSources()) {
-    plan.sources.push_back(buffer(source));
+    plan.sources.push_back(scalars.buffers.lookup(source));
   }
   Value k = pipeline.op.getLoad().front().getArgument(0);
-  auto parallelArgs = forall.getOrigins();
   for (Value index : load.getIndices()) {
-    if (index == k) {
-      plan.origins.push_back(b.i32(0));
-      continue;
-    }
-    auto found = llvm::find(parallelArgs, index);
-    if (found == parallelArgs.end()) {
-      return load.emitOpError(
-          "expected indices that are origins of the work item "
-          "or the pipeline's k");
-    }
-    plan.origins.push_back(origins[std::distance(parallelArgs.begin(), found)]);
+    plan.origins.push_back(index == k ? b.i32(0) : toI32(index));
+  }
+  if (load.isGather()) {
+    plan.gather = load;
+    plan.rowPosition = plan.origins[0];
   }
   unsigned parallel = forall.getNumParallel();
   plan.rowLimit = sizes[parallel - (isA ? 2 : 1)];
-  plan.kLimit = pipeline.extent;
+  plan.firstK = pipeline.lower;
+  plan.kLimit = pipeline.upper;
   plan.stageOffset = pipeline.blockBytes;
   planLoad(state, plan);
   pipeline.blockBytes += plan.bytes;
@@ -315,13 +355,12 @@ LogicalResult KernelEmitter::planPipeline(KernelState &state,
                                           sparse_tile::PipelineOp op,
                                           PipelinePlan &plan) {
   plan.op = op;
-  auto sizeArgs = forall.getSizeArgs();
-  auto found = llvm::find(sizeArgs, op.getExtent());
-  if (found == sizeArgs.end()) {
-    return op.emitOpError("expected an extent that is a size of the forall");
+  plan.upper = toI32(op.getExtent());
+  plan.lower = op.getLower() ? toI32(op.getLower()) : b.i32(0);
+  std::optional<int64_t> extent = getConstantIntValue(plan.upper);
+  if (op.getLower()) {
+    extent = std::nullopt;
   }
-  plan.extent = sizes[std::distance(sizeArgs.begin(), found)];
-  std::optional<int64_t> extent = getConstantIntValue(plan.extent);
   int64_t stage = state.step * state.blocksPerStage;
   if (state.blocksPerStage > 1 && (!extent || *extent % stage != 0)) {
     return op.emitOpError("expected an extent of whole steps of ")
@@ -358,7 +397,15 @@ SmallVector<Accumulators> KernelEmitter::emitPipeline(KernelState &state,
   // block needs a test of its own.
   int64_t perStage = state.blocksPerStage;
   int64_t stageBytes = plan.blockBytes * perStage;
-  Value stages = b.ceilDiv(plan.extent, state.step * perStage);
+  Value length = plan.upper;
+  if (getConstantIntValue(plan.lower) != 0 ||
+      !getConstantIntValue(plan.upper)) {
+    // Computed bounds may have nothing between them.
+    Value some = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt,
+                                               plan.lower, plan.upper);
+    length = b.select(some, b.sub(plan.upper, plan.lower), b.i32(0));
+  }
+  Value stages = b.ceilDiv(length, state.step * perStage);
   int64_t ahead = state.stages - 1;
   auto load = [&](Value stage, Value slot) {
     b.when(b.less(stage, stages), [&] {
@@ -379,7 +426,17 @@ SmallVector<Accumulators> KernelEmitter::emitPipeline(KernelState &state,
   int64_t rowTiles = state.rowsPerWarp() / 16,
           columnTiles = state.columnsPerWarp() / 8;
   SmallVector<Value> initial;
+  for (Value init : plan.op.getInits()) {
+    for (auto &row : sums.find(init)->second) {
+      for (auto &tile : row) {
+        llvm::append_range(initial, tile);
+      }
+    }
+  }
   for (Type type : plan.op.getAccumulators().getTypes()) {
+    if (!plan.op.getInits().empty()) {
+      break;
+    }
     Type element = cast<sparse_tile::TileType>(type).getElementType();
     Value zero =
         arith::ConstantOp::create(b, cast<TypedAttr>(b.getZeroAttr(element)));
@@ -407,7 +464,7 @@ SmallVector<Accumulators> KernelEmitter::emitPipeline(KernelState &state,
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Accumulators> sums =
+    SmallVector<Accumulators> partial =
         unflatten(loop.getRegionIterArgs().take_front(numSums));
     Value readSlot = loop.getRegionIterArg(numSums);
     Value writeSlot = loop.getRegionIterArg(numSums + 1);
@@ -426,11 +483,11 @@ SmallVector<Accumulators> KernelEmitter::emitPipeline(KernelState &state,
             cast<BlockArgument>(mma.getAccumulator()).getArgNumber() -
             plan.operands.size();
         emitCompute(state, plan.operands[a], plan.operands[right], base,
-                    sums[sum]);
+                    partial[sum]);
       }
     }
     SmallVector<Value> next;
-    for (Accumulators &tiles : sums) {
+    for (Accumulators &tiles : partial) {
       for (auto &row : tiles) {
         for (auto &tile : row) {
           llvm::append_range(next, tile);
@@ -451,7 +508,7 @@ SmallVector<Accumulators> KernelEmitter::emitPipeline(KernelState &state,
 }
 
 FailureOr<KernelDescription> KernelEmitter::run() {
-  KernelState state{b, forall, target, MultiplyType::F32};
+  KernelState state{b, forall, target, scalars, MultiplyType::F32};
   if (failed(readConfig(state))) {
     return failure();
   }
@@ -462,10 +519,19 @@ FailureOr<KernelDescription> KernelEmitter::run() {
       LLVM::AddressOfOp::create(b, b.pointerType(kShared), kSharedName);
   emitWorkItem(state);
 
-  SmallVector<PipelinePlan> plans;
-  DenseMap<Value, Accumulators> sums;
   int64_t sharedBytes = 0;
+  bool softmax = isAttention(forall);
+  if (softmax) {
+    FailureOr<int64_t> attentionBytes = emitAttention(state, sizes);
+    if (failed(attentionBytes)) {
+      return failure();
+    }
+    sharedBytes = *attentionBytes;
+  }
   for (Operation &op : forall.getBody().front()) {
+    if (softmax) {
+      break;
+    }
     if (auto pipeline = dyn_cast<sparse_tile::PipelineOp>(op)) {
       PipelinePlan plan;
       if (failed(planPipeline(state, pipeline, plan))) {
@@ -482,7 +548,7 @@ FailureOr<KernelDescription> KernelEmitter::run() {
     auto store = dyn_cast<sparse_tile::StoreOp>(op);
     if (!store) {
       if (!isa<sparse_tile::YieldOp>(op)) {
-        b.clone(op, scalars);
+        scalars.clone(op);
       }
       continue;
     }
@@ -492,10 +558,8 @@ FailureOr<KernelDescription> KernelEmitter::run() {
     }
     sharedBytes =
         std::max(sharedBytes, getEpilogueBytes(state, accumulators.size()));
-    emitEpilogue(
-        state, store, accumulators, origins,
-        ArrayRef<Value>(sizes).take_front(forall.getNumParallel()),
-        [&](Value argument) { return buffer(argument); }, scalars);
+    emitEpilogue(state, store, accumulators, origins,
+                 ArrayRef<Value>(sizes).take_front(forall.getNumParallel()));
   }
   LLVM::ReturnOp::create(b, ValueRange());
   if (sharedBytes > target.sharedBytes) {

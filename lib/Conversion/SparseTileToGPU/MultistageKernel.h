@@ -12,9 +12,9 @@ namespace mlir::sparsity::gpu_conversion {
 
 /// One kernel parameter, as the host computes it from the forall's operands.
 struct KernelParameter {
-  enum class Kind : uint8_t { Size, Pointer, Stride, Scalar } kind;
+  enum class Kind : uint8_t { Size, Pointer, Stride, Scalar, Extent } kind;
   /// The position in the forall's sizes (Size) or in inputs then outputs; and
-  /// the dimension of a stride.
+  /// the dimension of a stride or an extent.
   unsigned index, dim;
 };
 

@@ -1,5 +1,7 @@
 //===- ConvertSparseTileToVector.cpp - schedules to multithreaded loops ---===//
 
+#include "AttentionItem.h"
+#include "CountWork.h"
 #include "WorkItem.h"
 
 #include "sparsity/Conversion/Passes.h"
@@ -9,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -33,25 +36,31 @@ namespace {
 /// pool.
 class Outliner {
 public:
-  Outliner(ModuleOp module, SymbolTable &symbols, LLVMTypeConverter &converter)
+  /// With `counts` the work items report what they read.
+  Outliner(ModuleOp module, SymbolTable &symbols, LLVMTypeConverter &converter,
+           bool counts)
       : symbols(symbols), converter(converter), builder(module.getContext()),
-        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
+        pointer(LLVM::LLVMPointerType::get(module.getContext())),
+        counts(counts) {}
 
-  LogicalResult outline(ForallOp forall);
+  /// `number` counts the schedules of the module.
+  LogicalResult outline(ForallOp forall, int64_t number);
 
 private:
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(builder, loc, value);
   }
   LogicalResult planContext(ForallOp forall);
-  LLVM::LLVMFuncOp declareParallelFor();
-  LogicalResult emitWork(ForallOp forall, LLVM::LLVMFuncOp work);
+  LLVM::LLVMFuncOp declareRuntime(StringRef name, ArrayRef<Type> arguments);
+  LogicalResult emitWork(ForallOp forall, int64_t number,
+                         LLVM::LLVMFuncOp work);
   void emitCall(ForallOp forall, LLVM::LLVMFuncOp work);
 
   SymbolTable &symbols;
   LLVMTypeConverter &converter;
   OpBuilder builder;
   LLVM::LLVMPointerType pointer;
+  bool counts;
   Location loc = builder.getUnknownLoc();
   /// The operands that the work function reads from its context, and their
   /// types there.
@@ -60,16 +69,17 @@ private:
 };
 } // namespace
 
-LLVM::LLVMFuncOp Outliner::declareParallelFor() {
-  if (auto found = symbols.lookup<LLVM::LLVMFuncOp>(kParallelFor)) {
+/// A function of the runtime that returns nothing.
+LLVM::LLVMFuncOp Outliner::declareRuntime(StringRef name,
+                                          ArrayRef<Type> arguments) {
+  if (auto found = symbols.lookup<LLVM::LLVMFuncOp>(name)) {
     return found;
   }
   OpBuilder::InsertionGuard guard(builder);
-  auto type =
-      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
-                                  {builder.getI64Type(), pointer, pointer});
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(builder.getContext()), arguments);
   builder.clearInsertionPoint();
-  auto function = LLVM::LLVMFuncOp::create(builder, loc, kParallelFor, type);
+  auto function = LLVM::LLVMFuncOp::create(builder, loc, name, type);
   symbols.insert(function);
   return function;
 }
@@ -96,7 +106,8 @@ LogicalResult Outliner::planContext(ForallOp forall) {
   return success();
 }
 
-LogicalResult Outliner::emitWork(ForallOp forall, LLVM::LLVMFuncOp work) {
+LogicalResult Outliner::emitWork(ForallOp forall, int64_t number,
+                                 LLVM::LLVMFuncOp work) {
   Block *entry = work.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
   IRMapping values;
@@ -126,7 +137,9 @@ LogicalResult Outliner::emitWork(ForallOp forall, LLVM::LLVMFuncOp work) {
   mapArguments(ValueRange(forall.getOutputArgs()), forall.getOutputs());
 
   WorkItem item(builder, forall);
-  if (failed(item.prepare())) {
+  AttentionItem attention(builder, forall);
+  bool isSoftmax = isAttention(forall);
+  if (failed(isSoftmax ? attention.prepare() : item.prepare())) {
     return failure();
   }
   unsigned rank = forall.getNumParallel();
@@ -160,7 +173,15 @@ LogicalResult Outliner::emitWork(ForallOp forall, LLVM::LLVMFuncOp work) {
                 arith::MulIOp::create(builder, loc, tile,
                                       index(forall.getTile()[dim])));
   }
-  return item.emit(mapping);
+  if (failed(isSoftmax ? attention.emit(mapping) : item.emit(mapping))) {
+    return failure();
+  }
+  if (counts) {
+    SmallVector<Type> arguments(5, builder.getI64Type());
+    emitWorkCount(builder, forall, number, mapping,
+                  declareRuntime(kCountWork, arguments));
+  }
+  return success();
 }
 
 void Outliner::emitCall(ForallOp forall, LLVM::LLVMFuncOp work) {
@@ -187,11 +208,13 @@ void Outliner::emitCall(ForallOp forall, LLVM::LLVMFuncOp work) {
   }
   count = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), count);
   Value function = LLVM::AddressOfOp::create(builder, loc, work);
-  LLVM::CallOp::create(builder, loc, declareParallelFor(),
-                       ValueRange{count, function, place});
+  LLVM::CallOp::create(
+      builder, loc,
+      declareRuntime(kParallelFor, {builder.getI64Type(), pointer, pointer}),
+      ValueRange{count, function, place});
 }
 
-LogicalResult Outliner::outline(ForallOp forall) {
+LogicalResult Outliner::outline(ForallOp forall, int64_t number) {
   loc = forall.getLoc();
   auto caller = forall->getParentOfType<FunctionOpInterface>();
   if (!caller) {
@@ -208,7 +231,7 @@ LogicalResult Outliner::outline(ForallOp forall) {
   auto work = LLVM::LLVMFuncOp::create(builder, loc, name, type,
                                        LLVM::Linkage::Internal);
   symbols.insert(work);
-  if (failed(emitWork(forall, work))) {
+  if (failed(emitWork(forall, number, work))) {
     return failure();
   }
   emitCall(forall, work);
@@ -302,11 +325,15 @@ namespace {
 struct ConvertSparseTileToVectorPass
     : sparsity::impl::ConvertSparseTileToVectorPassBase<
           ConvertSparseTileToVectorPass> {
+  using ConvertSparseTileToVectorPassBase::ConvertSparseTileToVectorPassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     SymbolTable symbols(module);
     LLVMTypeConverter converter(&getContext());
-    Outliner outliner(module, symbols, converter);
+    bool counts = countWork || module->hasAttr(kCountWorkAttr);
+    module->removeAttr(kCountWorkAttr);
+    Outliner outliner(module, symbols, converter, counts);
     SmallVector<ForallOp> foralls;
     module.walk([&](ForallOp forall) { foralls.push_back(forall); });
     for (func::FuncOp func : module.getOps<func::FuncOp>()) {
@@ -317,8 +344,8 @@ struct ConvertSparseTileToVectorPass
       expandStridedCopies(func);
       selectBits(func);
     }
-    for (ForallOp forall : foralls) {
-      if (failed(outliner.outline(forall))) {
+    for (auto [number, forall] : llvm::enumerate(foralls)) {
+      if (failed(outliner.outline(forall, static_cast<int64_t>(number)))) {
         return signalPassFailure();
       }
     }

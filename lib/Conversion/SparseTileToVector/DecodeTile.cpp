@@ -13,11 +13,6 @@
 using namespace mlir;
 using namespace mlir::sparse_tile;
 
-static SmallVector<Value> lookupAll(IRMapping &mapping, ValueRange values) {
-  return llvm::map_to_vector(
-      values, [&](Value value) { return mapping.lookup(value); });
-}
-
 /// Fills `buffer` with the first `rows` rows and `steps` columns of `tile`.
 void WorkItem::decode(Value tile, const TileBuffer &buffer, IRMapping &mapping,
                       Value rows, Value steps) {
@@ -27,8 +22,9 @@ void WorkItem::decode(Value tile, const TileBuffer &buffer, IRMapping &mapping,
     applyMask(mask, buffer, mapping, rows, steps);
   } else if (auto expand = dyn_cast<ExpandOp>(op)) {
     decode(expand.getTile(), buffer, mapping, rows, steps);
-  } else if (auto load = cast<LoadOp>(op);
-             load.getTile().getType().getFormat()) {
+  } else if (auto load = cast<LoadOp>(op); load.isGather()) {
+    decodeGather(load, buffer, mapping, rows, steps);
+  } else if (load.getTile().getType().getFormat()) {
     decodeNOfM(load, buffer, mapping, rows, steps);
   } else {
     decodeDense(load, buffer, mapping, rows, steps);
@@ -59,9 +55,7 @@ void WorkItem::decodeDense(LoadOp load, const TileBuffer &buffer,
       Value row = kInside ? outer : inner, k = kInside ? inner : outer;
       Value element = memref::LoadOp::create(
           builder, loc, source, logicalIndices(indices, dims, row, k));
-      memref::StoreOp::create(builder, loc,
-                              convertElement(element, buffer.getElementType()),
-                              buffer.memref, buffer.at(row, k));
+      put(element, buffer, row, k);
     });
   });
 }
@@ -92,10 +86,7 @@ void WorkItem::decodeContiguous(Value source, ValueRange indices,
             buffer.memref, to);
         return;
       }
-      Value element = memref::LoadOp::create(builder, loc, source, from);
-      memref::StoreOp::create(builder, loc,
-                              convertElement(element, buffer.getElementType()),
-                              buffer.memref, to);
+      put(memref::LoadOp::create(builder, loc, source, from), buffer, row, k);
     };
     loop(index(0), whole, kVectorLanes,
          [&](Value position) { copy(position, true); });
@@ -118,6 +109,31 @@ static bool isGroupAligned(Value origin, int64_t m) {
          forall.getTile()[argument.getArgNumber()] % m == 0;
 }
 
+void WorkItem::put(Value element, const TileBuffer &buffer, Value row,
+                   Value k) {
+  memref::StoreOp::create(builder, loc,
+                          convertElement(element, buffer.getElementType()),
+                          buffer.memref, buffer.at(row, k));
+}
+
+Value WorkItem::loadCode(Value metadata, ValueRange stored,
+                         const sparsity::TileFormat &format) {
+  Type byte = builder.getI8Type();
+  int64_t bits = format.indexBits();
+  Value bit = arith::MulIOp::create(builder, loc, stored.back(), index(bits));
+  SmallVector<Value> place(stored.drop_back());
+  place.push_back(arith::ShRUIOp::create(builder, loc, bit, index(3)));
+  Value code = memref::LoadOp::create(builder, loc, metadata, place);
+  Value shift = arith::AndIOp::create(builder, loc, bit, index(7));
+  shift = arith::IndexCastUIOp::create(builder, loc, byte, shift);
+  code = arith::ShRUIOp::create(builder, loc, code, shift);
+  Value mask =
+      arith::ConstantIntOp::create(builder, loc, byte, (1 << bits) - 1);
+  code = arith::AndIOp::create(builder, loc, code, mask);
+  return arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(),
+                                      code);
+}
+
 /// Zeroes the buffer and puts every stored slot in its place. The stored tensor
 /// has the logical dimensions without the axis, then the slots, n for each
 /// group of m; slot s has its position in the group in bits [s * b, s * b + b)
@@ -127,7 +143,6 @@ void WorkItem::decodeNOfM(LoadOp load, const TileBuffer &buffer,
                           IRMapping &mapping, Value rows, Value steps) {
   TileType tile = load.getTile().getType();
   const sparsity::TileFormat &format = tile.getFormat().getFormat();
-  int64_t bits = format.indexBits();
   Value values = mapping.lookup(load.getSources()[0]);
   Value metadata = mapping.lookup(load.getSources()[1]);
   SmallVector<Value> indices = lookupAll(mapping, load.getIndices());
@@ -137,7 +152,6 @@ void WorkItem::decodeNOfM(LoadOp load, const TileBuffer &buffer,
   Value slots = memref::DimOp::create(builder, loc, values,
                                       index(valuesType.getRank() - 1));
   Value groups = arith::DivUIOp::create(builder, loc, slots, n);
-  Type byte = builder.getI8Type();
 
   auto storedIndices = [&](Value row, Value k, Value slot) {
     SmallVector<Value> stored = logicalIndices(indices, dims, row, k);
@@ -145,33 +159,8 @@ void WorkItem::decodeNOfM(LoadOp load, const TileBuffer &buffer,
     stored.push_back(slot);
     return stored;
   };
-  // The position in its group that the metadata gives for a slot.
-  auto positionOf = [&](ValueRange stored, Value slot) -> Value {
-    Value bit = arith::MulIOp::create(builder, loc, slot, index(bits));
-    SmallVector<Value> place(stored.drop_back());
-    place.push_back(arith::ShRUIOp::create(builder, loc, bit, index(3)));
-    Value code = memref::LoadOp::create(builder, loc, metadata, place);
-    Value shift = arith::AndIOp::create(builder, loc, bit, index(7));
-    shift = arith::IndexCastUIOp::create(builder, loc, byte, shift);
-    code = arith::ShRUIOp::create(builder, loc, code, shift);
-    Value mask =
-        arith::ConstantIntOp::create(builder, loc, byte, (1 << bits) - 1);
-    code = arith::AndIOp::create(builder, loc, code, mask);
-    return arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(),
-                                        code);
-  };
   auto place = [&](ValueRange stored, Value row, Value k) {
-    Value element = memref::LoadOp::create(builder, loc, values, stored);
-    memref::StoreOp::create(builder, loc,
-                            convertElement(element, buffer.getElementType()),
-                            buffer.memref, buffer.at(row, k));
-  };
-  auto placeIf = [&](Value condition, ValueRange stored, Value row, Value k) {
-    auto branch =
-        scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    place(stored, row, k);
+    put(memref::LoadOp::create(builder, loc, values, stored), buffer, row, k);
   };
 
   zero(buffer.memref, buffer.kMajor ? steps : rows);
@@ -189,8 +178,8 @@ void WorkItem::decodeNOfM(LoadOp load, const TileBuffer &buffer,
           SmallVector<Value> stored = storedIndices(row, k, slot);
           Value hit =
               arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                    positionOf(stored, slot), target);
-          placeIf(hit, stored, row, k);
+                                    loadCode(metadata, stored, format), target);
+          putIf(hit, [&] { place(stored, row, k); });
         });
       });
     });
@@ -200,6 +189,7 @@ void WorkItem::decodeNOfM(LoadOp load, const TileBuffer &buffer,
   Value begin = arith::DivUIOp::create(builder, loc, origin, m);
   Value end = minimum(
       groups, arith::CeilDivUIOp::create(builder, loc, add(origin, span), m));
+  int64_t bits = format.indexBits();
   int64_t extent = tile.getShape()[alongK ? 1 : 0];
   // Without a test where no code can name an element outside the buffer.
   bool inside = isGroupAligned(load.getIndices()[format.axis], format.m) &&
@@ -214,7 +204,7 @@ void WorkItem::decodeNOfM(LoadOp load, const TileBuffer &buffer,
         Value none = index(0);
         SmallVector<Value> stored =
             storedIndices(alongK ? line : none, alongK ? none : line, slot);
-        Value position = add(start, positionOf(stored, slot));
+        Value position = add(start, loadCode(metadata, stored, format));
         Value row = alongK ? line : position, k = alongK ? position : line;
         if (inside) {
           place(stored, row, k);
@@ -222,7 +212,7 @@ void WorkItem::decodeNOfM(LoadOp load, const TileBuffer &buffer,
         }
         Value hit = arith::CmpIOp::create(
             builder, loc, arith::CmpIPredicate::ult, position, index(extent));
-        placeIf(hit, stored, row, k);
+        putIf(hit, [&] { place(stored, row, k); });
       });
     });
   });

@@ -1,5 +1,6 @@
 //===- StoreTile.cpp - the epilogue of a work item as scalar loops --------===//
 
+#include "IndexRegion.h"
 #include "WorkItem.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
@@ -21,23 +22,19 @@ LogicalResult WorkItem::emitStore(StoreOp store, IRMapping &mapping) {
              << tile;
     }
   }
-  auto emitElement = [&](Value row, Value column) {
-    SmallVector<Value> position;
-    for (unsigned dim = 0; dim < rank; ++dim) {
-      Value origin = mapping.lookup(forall.getOrigins()[dim]);
-      if (dim + 2 == rank) {
-        origin = add(origin, row);
-      } else if (dim + 1 == rank) {
-        origin = add(origin, column);
-      }
-      position.push_back(origin);
-    }
+  SmallVector<Value> position =
+      lookupAll(mapping, ValueRange(forall.getOrigins()));
+  // `position` is what `maps` and the body take: indices of the parallel
+  // dimensions, or computed ones.
+  auto emitElement = [&](Value row, Value column, ValueRange position) {
     auto indicesOf = [&](unsigned operand) {
       return *affine::expandAffineMap(builder, loc, maps[operand], position);
     };
-    SmallVector<Value> arguments(position);
+    SmallVector<Value> arguments = llvm::to_vector(position);
     for (Value tile : store.getTiles()) {
-      SmallVector<Value> place = {row, column};
+      // A tile of one column holds a value a row.
+      bool perRow = cast<TileType>(tile.getType()).getShape()[1] == 1;
+      SmallVector<Value> place = {row, perRow ? index(0) : column};
       if (vectorIsA) {
         std::swap(place[0], place[1]);
       }
@@ -64,9 +61,32 @@ LogicalResult WorkItem::emitStore(StoreOp store, IRMapping &mapping) {
   };
   Value outer = vectorIsA ? validColumns : validRows;
   Value inner = vectorIsA ? validRows : validColumns;
+  unsigned outerDim = vectorIsA ? rank - 1 : rank - 2;
+  unsigned innerDim = vectorIsA ? rank - 2 : rank - 1;
+  std::optional<IndexRegion> region;
+  if (store.isScatter()) {
+    region.emplace(builder, store.getAt(), mapping);
+    for (unsigned dim = 0; dim + 2 < rank; ++dim) {
+      region->bind(dim, position[dim]);
+    }
+  }
+  Value outerOrigin = position[outerDim], innerOrigin = position[innerDim];
   loop(index(0), outer, 1, [&](Value i) {
-    loop(index(0), inner, 1,
-         [&](Value j) { emitElement(vectorIsA ? j : i, vectorIsA ? i : j); });
+    position[outerDim] = add(outerOrigin, i);
+    if (region) {
+      region->bind(outerDim, position[outerDim]);
+    }
+    loop(index(0), inner, 1, [&](Value j) {
+      position[innerDim] = add(innerOrigin, j);
+      Value row = vectorIsA ? j : i, column = vectorIsA ? i : j;
+      if (!region) {
+        emitElement(row, column, position);
+        return;
+      }
+      region->bind(innerDim, position[innerDim]);
+      putIf(region->getPresent(),
+            [&] { emitElement(row, column, region->getIndices()); });
+    });
   });
   return success();
 }

@@ -1,4 +1,4 @@
-//===- WorkItem.cpp - buffers, reduction loop and micro-kernel ------------===//
+//===- WorkItem.cpp - tile buffers and the reduction loop -----------------===//
 
 #include "WorkItem.h"
 
@@ -71,11 +71,22 @@ Value WorkItem::convertElement(Value value, Type type) {
   return arith::TruncIOp::create(builder, loc, to, value);
 }
 
+void WorkItem::putIf(Value condition, function_ref<void()> emitThen) {
+  auto branch =
+      scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  emitThen();
+}
+
 TileBuffer WorkItem::allocate(int64_t extent, int64_t columns, Type type,
                               bool kMajor) {
   int64_t padded = llvm::alignTo(extent, kMajor ? kVectorLanes : kBlockRows);
   int64_t inner = kMajor ? padded : llvm::alignTo(columns, kVectorLanes);
   auto memref = MemRefType::get({kMajor ? columns : padded, inner}, type);
+  if (SmallVector<Value> &free = idle[memref]; !free.empty()) {
+    return {free.pop_back_val(), kMajor};
+  }
   stackBytes += memref.getNumElements() *
                 llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
   Value buffer = memref::AllocaOp::create(builder, loc, memref,
@@ -98,6 +109,18 @@ void WorkItem::zero(Value buffer, Value rows) {
   });
 }
 
+void WorkItem::copy(Value from, Value to, Value rows) {
+  auto type = cast<MemRefType>(to.getType());
+  auto vector = VectorType::get({kVectorLanes}, type.getElementType());
+  loop(index(0), rows, 1, [&](Value row) {
+    loop(index(0), index(type.getDimSize(1)), kVectorLanes, [&](Value column) {
+      Value sums = vector::LoadOp::create(builder, loc, vector, from,
+                                          ValueRange{row, column});
+      vector::StoreOp::create(builder, loc, sums, to, ValueRange{row, column});
+    });
+  });
+}
+
 SmallVector<Value> WorkItem::logicalIndices(ValueRange indices,
                                             ArrayRef<int64_t> dims, Value row,
                                             Value k) {
@@ -112,150 +135,23 @@ SmallVector<Value> WorkItem::logicalIndices(ValueRange indices,
 }
 
 //===----------------------------------------------------------------------===//
-// Planning
-//===----------------------------------------------------------------------===//
-
-WorkItem::WorkItem(OpBuilder &builder, ForallOp forall)
-    : builder(builder), forall(forall), loc(forall.getLoc()) {
-  unsigned rank = forall.getNumParallel();
-  auto store = llvm::find_if(forall.getBody().front(),
-                             [](Operation &op) { return isa<StoreOp>(op); });
-  if (store == forall.getBody().front().end()) {
-    return;
-  }
-  auto storeOp = cast<StoreOp>(*store);
-  unsigned firstOutput = storeOp.getInputs().size();
-  AffineMap map =
-      cast<AffineMapAttr>(storeOp.getMaps()[firstOutput]).getValue();
-  if (map.getNumResults() > 0) {
-    vectorIsA = map.getResults().back() == builder.getAffineDimExpr(rank - 2);
-  }
-}
-
-/// What the compute region's argument `tile` is outside of it: a value of the
-/// load region.
-Value WorkItem::resolveTile(PipelineOp pipeline, Value tile) {
-  auto argument = dyn_cast<BlockArgument>(tile);
-  if (!argument || argument.getOwner() != &pipeline.getCompute().front()) {
-    return tile;
-  }
-  ValueRange loaded =
-      cast<YieldOp>(pipeline.getLoad().front().getTerminator()).getValues();
-  return argument.getArgNumber() < loaded.size()
-             ? loaded[argument.getArgNumber()]
-             : Value();
-}
-
-LogicalResult WorkItem::planOperand(PipelineOp pipeline, Value operand,
-                                    bool isA, Type type) {
-  auto tile = cast<TileType>(operand.getType());
-  if (tile.getFormat()) {
-    return pipeline.emitOpError("expected dense tiles to multiply, but got ")
-           << tile << "; run sparse-tile-legalize-formats first";
-  }
-  Value source = resolveTile(pipeline, operand);
-  for (Value from = source;;) {
-    Operation *op = from ? from.getDefiningOp() : nullptr;
-    if (auto mask = dyn_cast_or_null<MaskOp>(op)) {
-      from = mask.getTile();
-    } else if (auto expand = dyn_cast_or_null<ExpandOp>(op)) {
-      from = expand.getTile();
-    } else if (auto load = dyn_cast_or_null<LoadOp>(op)) {
-      sparsity::TileFormatAttr format = load.getTile().getType().getFormat();
-      bool known =
-          !format ||
-          (format.getFormat().kind == sparsity::TileFormat::Kind::NOfM &&
-           format.getLayout() == sparsity::StorageLayout::RowMajor &&
-           load.getSources().size() == 2);
-      if (!known) {
-        return load.emitOpError(
-                   "expected a tile that is dense or n_of_m in layout "
-                   "row_major, but got ")
-               << load.getTile().getType();
-      }
-      break;
-    } else {
-      return pipeline.emitOpError(
-                 "expected to multiply tiles that are loaded, masked or "
-                 "expanded in the load region, but got ")
-             << operand;
-    }
-  }
-  auto [entry, isNew] = operands.try_emplace({source, isA ? 0u : 1u});
-  if (isNew) {
-    entry->second = allocate(tile.getShape()[0], tile.getShape()[1], type,
-                             /*kMajor=*/isA == vectorIsA);
-  } else if (entry->second.getElementType() != type) {
-    return pipeline.emitOpError(
-        "expected one accumulator type for all uses of a tile");
-  }
-  return success();
-}
-
-LogicalResult WorkItem::planPipeline(PipelineOp pipeline) {
-  for (Value accumulator : pipeline.getAccumulators()) {
-    auto tile = cast<TileType>(accumulator.getType());
-    int64_t rows = tile.getShape()[vectorIsA ? 1 : 0];
-    int64_t columns = tile.getShape()[vectorIsA ? 0 : 1];
-    Type type = tile.getElementType();
-    if (tile.getFormat() ||
-        !(type.isF32() || type.isF64() || type.isInteger(32))) {
-      return pipeline.emitOpError(
-                 "expected accumulators of f32, f64 or i32, but got ")
-             << tile;
-    }
-    accumulators[accumulator] = allocate(rows, columns, type, false).memref;
-  }
-  for (Operation &op : pipeline.getCompute().front().without_terminator()) {
-    auto mma = dyn_cast<MmaOp>(op);
-    if (!mma) {
-      return op.emitOpError(
-          "expected only sparse_tile.mma in a compute region");
-    }
-    if (!mma.getResult().hasOneUse()) {
-      return mma.emitOpError("expected a sum that is used once");
-    }
-    Type type = mma.getAccumulator().getType().getElementType();
-    if (failed(planOperand(pipeline, mma.getA(), true, type)) ||
-        failed(planOperand(pipeline, mma.getB(), false, type))) {
-      return failure();
-    }
-  }
-  return success();
-}
-
-LogicalResult WorkItem::prepare() {
-  ArrayRef<int64_t> tile = forall.getTile();
-  if (llvm::any_of(tile.drop_back(2),
-                   [](int64_t extent) { return extent != 1; })) {
-    return forall.emitOpError(
-               "expected a tile extent of 1 for batch dimensions, but got ")
-           << forall.getTileAttr();
-  }
-  for (Operation &op : forall.getBody().front()) {
-    auto pipeline = dyn_cast<PipelineOp>(op);
-    if (pipeline && failed(planPipeline(pipeline))) {
-      return failure();
-    }
-  }
-  if (stackBytes > kMaxStackBytes) {
-    return forall.emitOpError("expected tiles of at most ")
-           << kMaxStackBytes << " bytes in total, but got " << stackBytes;
-  }
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
 // Emission
 //===----------------------------------------------------------------------===//
 
 LogicalResult WorkItem::emitScalarOp(Operation *op, IRMapping &mapping) {
   auto isTile = [](Type type) { return isa<TileType>(type); };
-  if (op->getNumRegions() || llvm::any_of(op->getOperandTypes(), isTile) ||
-      llvm::any_of(op->getResultTypes(), isTile)) {
-    return op->emitOpError(
-        "expected an op of the schedule that has a lowering to "
-        "vectors");
+  WalkResult scheduled = op->walk([&](Operation *nested) {
+    if (isa_and_present<SparseTileDialect>(nested->getDialect()) ||
+        llvm::any_of(nested->getOperandTypes(), isTile) ||
+        llvm::any_of(nested->getResultTypes(), isTile)) {
+      nested->emitOpError("expected an op of the schedule that has a lowering "
+                          "to vectors");
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  if (scheduled.wasInterrupted()) {
+    return failure();
   }
   builder.clone(*op, mapping);
   return success();
@@ -264,12 +160,21 @@ LogicalResult WorkItem::emitScalarOp(Operation *op, IRMapping &mapping) {
 LogicalResult WorkItem::emitPipeline(PipelineOp pipeline, IRMapping &mapping) {
   Value sideRows = vectorIsA ? validColumns : validRows;
   Value sideColumns = vectorIsA ? validRows : validColumns;
-  for (Value accumulator : pipeline.getAccumulators()) {
-    zero(accumulators[accumulator], roundUp(sideRows, kBlockRows));
+  Value blockRows = roundUp(sideRows, kBlockRows);
+  for (auto [position, result] : llvm::enumerate(pipeline.getAccumulators())) {
+    Value buffer = accumulators[result];
+    if (pipeline.getInits().empty()) {
+      zero(buffer, blockRows);
+    } else if (Value from = accumulators[pipeline.getInits()[position]];
+               from != buffer) {
+      copy(from, buffer, blockRows);
+    }
   }
   LogicalResult status = success();
+  Value lower =
+      pipeline.getLower() ? mapping.lookup(pipeline.getLower()) : index(0);
   Value extent = mapping.lookup(pipeline.getExtent());
-  loop(index(0), extent, pipeline.getStep(), [&](Value k) {
+  loop(lower, extent, pipeline.getStep(), [&](Value k) {
     Block &load = pipeline.getLoad().front();
     Block &compute = pipeline.getCompute().front();
     Value steps = minimum(index(pipeline.getStep()),
@@ -326,73 +231,7 @@ LogicalResult WorkItem::emitPipeline(PipelineOp pipeline, IRMapping &mapping) {
   return status;
 }
 
-/// accumulator[r][c] += sum over k of broadcast[r][k] * vectors[k][c], in
-/// blocks of kBlockRows rows and up to two vectors, whose sums stay in
-/// registers over k.
-void WorkItem::multiply(const TileBuffer &broadcast, const TileBuffer &vectors,
-                        Value accumulator, Value rows, Value columns,
-                        Value steps) {
-  auto sumType = cast<MemRefType>(accumulator.getType());
-  Type type = sumType.getElementType();
-  auto vector = VectorType::get({kVectorLanes}, type);
-  int64_t lanes = sumType.getDimSize(1) % (2 * kVectorLanes) == 0 ? 2 : 1;
-  Value zero = index(0);
-  loop(zero, rows, kBlockRows, [&](Value row) {
-    SmallVector<Value> rowIndices;
-    for (int64_t r = 0; r < kBlockRows; ++r) {
-      rowIndices.push_back(add(row, index(r)));
-    }
-    loop(zero, columns, lanes * kVectorLanes, [&](Value column) {
-      SmallVector<Value> columnIndices, sums;
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        columnIndices.push_back(add(column, index(lane * kVectorLanes)));
-      }
-      for (Value r : rowIndices) {
-        for (Value c : columnIndices) {
-          sums.push_back(vector::LoadOp::create(builder, loc, vector,
-                                                accumulator, ValueRange{r, c}));
-        }
-      }
-      auto reduce = scf::ForOp::create(
-          builder, loc, zero, steps, index(1), sums,
-          [&](OpBuilder &, Location, Value k, ValueRange partial) {
-            SmallVector<Value> b, next;
-            for (Value c : columnIndices) {
-              b.push_back(vector::LoadOp::create(
-                  builder, loc, vector, vectors.memref, vectors.at(c, k)));
-            }
-            for (auto [r, rowIndex] : llvm::enumerate(rowIndices)) {
-              Value element = memref::LoadOp::create(
-                  builder, loc, broadcast.memref, broadcast.at(rowIndex, k));
-              Value a =
-                  vector::BroadcastOp::create(builder, loc, vector, element);
-              for (int64_t lane = 0; lane < lanes; ++lane) {
-                Value sum = partial[r * lanes + lane];
-                if (isa<FloatType>(type)) {
-                  next.push_back(
-                      vector::FMAOp::create(builder, loc, a, b[lane], sum));
-                } else {
-                  Value product =
-                      arith::MulIOp::create(builder, loc, a, b[lane]);
-                  next.push_back(
-                      arith::AddIOp::create(builder, loc, product, sum));
-                }
-              }
-            }
-            scf::YieldOp::create(builder, loc, next);
-          });
-      for (auto [r, rowIndex] : llvm::enumerate(rowIndices)) {
-        for (auto [lane, c] : llvm::enumerate(columnIndices)) {
-          vector::StoreOp::create(builder, loc,
-                                  reduce.getResult(r * lanes + lane),
-                                  accumulator, ValueRange{rowIndex, c});
-        }
-      }
-    });
-  });
-}
-
-LogicalResult WorkItem::emit(IRMapping &mapping) {
+void WorkItem::limitToDomain(IRMapping &mapping) {
   unsigned rank = forall.getNumParallel();
   auto valid = [&](unsigned dim) {
     Value left = arith::SubIOp::create(
@@ -402,6 +241,10 @@ LogicalResult WorkItem::emit(IRMapping &mapping) {
   };
   validRows = valid(rank - 2);
   validColumns = valid(rank - 1);
+}
+
+LogicalResult WorkItem::emit(IRMapping &mapping) {
+  limitToDomain(mapping);
   for (Operation &op : forall.getBody().front().without_terminator()) {
     LogicalResult status = success();
     if (auto pipeline = dyn_cast<PipelineOp>(op)) {

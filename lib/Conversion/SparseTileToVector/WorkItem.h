@@ -44,6 +44,11 @@ struct TileBuffer {
   }
 };
 
+inline SmallVector<Value> lookupAll(IRMapping &mapping, ValueRange values) {
+  return llvm::map_to_vector(
+      values, [&](Value value) { return mapping.lookup(value); });
+}
+
 /// The loops of one work item. The driver creates it once a work function,
 /// calls `prepare` where buffers are allocated and `emit` inside the loop over
 /// work items.
@@ -60,8 +65,20 @@ public:
   /// block arguments to values of the work function.
   LogicalResult emit(IRMapping &mapping);
 
-private:
+protected:
   using LoopBody = function_ref<void(Value)>;
+
+  /// Elements of a gathered tile that follow each other along the last index.
+  struct Run {
+    /// Of the first element.
+    SmallVector<Value> indices;
+    /// Its place in the tile.
+    Value row, k;
+    /// The dimension of the tile that the run walks.
+    bool alongK = true;
+    /// Number of elements; null for a run of 1.
+    Value length;
+  };
 
   // Helpers.
   Value index(int64_t value);
@@ -70,8 +87,12 @@ private:
   Value roundUp(Value value, int64_t multiple);
   void loop(Value begin, Value end, int64_t step, LoopBody body);
   Value convertElement(Value value, Type type);
+  void putIf(Value condition, function_ref<void()> emitThen);
+  /// A zeroed buffer, or one that an earlier pipeline is done with.
   TileBuffer allocate(int64_t extent, int64_t columns, Type type, bool kMajor);
   void zero(Value buffer, Value rows);
+  /// Copies the first `rows` rows between buffers of one type.
+  void copy(Value from, Value to, Value rows);
   /// Origin plus offset of each logical dimension that a tile dimension walks.
   SmallVector<Value> logicalIndices(ValueRange indices, ArrayRef<int64_t> dims,
                                     Value row, Value k);
@@ -79,10 +100,14 @@ private:
   // Planning.
   LogicalResult planPipeline(PipelineOp pipeline);
   LogicalResult planOperand(PipelineOp pipeline, Value operand, bool isA,
-                            Type type);
+                            Type type, SmallVectorImpl<Value> &used);
+  LogicalResult planLoad(LoadOp load);
+  LogicalResult planGather(LoadOp load);
   Value resolveTile(PipelineOp pipeline, Value tile);
 
   // Emission.
+  /// Finds out how much of the work item lies inside the iteration space.
+  void limitToDomain(IRMapping &mapping);
   LogicalResult emitPipeline(PipelineOp pipeline, IRMapping &mapping);
   LogicalResult emitScalarOp(Operation *op, IRMapping &mapping);
   void decode(Value tile, const TileBuffer &buffer, IRMapping &mapping,
@@ -94,6 +119,20 @@ private:
                         Value rows, Value steps, bool alongK);
   void decodeNOfM(LoadOp load, const TileBuffer &buffer, IRMapping &mapping,
                   Value rows, Value steps);
+  /// Stores `element` at (row, k), in the type of the buffer.
+  void put(Value element, const TileBuffer &buffer, Value row, Value k);
+  /// The position in its group of the slot that is last in `stored`.
+  Value loadCode(Value metadata, ValueRange stored,
+                 const sparsity::TileFormat &format);
+  void decodeGather(LoadOp load, const TileBuffer &buffer, IRMapping &mapping,
+                    Value rows, Value steps);
+  void forEachOfRun(const Run &run,
+                    function_ref<void(Value, Value, Value)> body);
+  void copyRun(Value source, const Run &run, const TileBuffer &buffer);
+  void decodeRunNOfM(LoadOp load, ArrayRef<Value> sources, const Run &run,
+                     const TileBuffer &buffer);
+  void decodeRunBitmap(LoadOp load, ArrayRef<Value> sources, const Run &run,
+                       const TileBuffer &buffer);
   void applyMask(MaskOp mask, const TileBuffer &buffer, IRMapping &mapping,
                  Value rows, Value steps);
   void multiply(const TileBuffer &broadcast, const TileBuffer &vectors,
@@ -110,6 +149,8 @@ private:
   /// B); accumulators, by pipeline result.
   DenseMap<std::pair<Value, unsigned>, TileBuffer> operands;
   DenseMap<Value, Value> accumulators;
+  /// Operand buffers of pipelines before the one being planned, by type.
+  DenseMap<Type, SmallVector<Value>> idle;
   /// Elements of the work item inside the iteration space, by side.
   Value validRows, validColumns;
 };

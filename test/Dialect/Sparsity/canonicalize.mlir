@@ -52,13 +52,27 @@ func.func @field_of_assemble(%v: tensor<64x32xf16>, %m: tensor<64x8xi8>)
   return %a, %b : tensor<64x8xi8>, tensor<64x32xf16>
 }
 
-// The operand's type is more static than the field's: no fold that changes types.
+// The operand's type is more static than the field's.
 // CHECK-LABEL: func.func @field_of_other_type
-// CHECK: sparsity.field
+// CHECK-NEXT: %[[F:.*]] = tensor.cast %{{.*}} : tensor<1xi32> to tensor<?xi32>
+// CHECK-NEXT: return %[[F]]
 func.func @field_of_other_type(%p: tensor<2xi32>, %c: tensor<1xi32>, %v: tensor<1x64x64xf16>)
     -> tensor<?xi32> {
   %w = sparsity.assemble %p, %c, %v : tensor<2xi32>, tensor<1xi32>, tensor<1x64x64xf16>
     to tensor<64x64xf16, #sparsity.block<64x64>>
   %f = sparsity.field %w "coordinates" : tensor<64x64xf16, #sparsity.block<64x64>> to tensor<?xi32>
   return %f : tensor<?xi32>
+}
+
+// CHECK-LABEL: func.func @disassemble_of_assemble
+// CHECK-SAME: %[[P:.*]]: tensor<2xi32>, %[[C:.*]]: tensor<1xi32>, %[[V:.*]]: tensor<?x64x64xf16>
+// CHECK-NEXT: %[[F:.*]] = tensor.cast %[[C]] : tensor<1xi32> to tensor<?xi32>
+// CHECK-NEXT: return %[[P]], %[[F]], %[[V]]
+func.func @disassemble_of_assemble(%p: tensor<2xi32>, %c: tensor<1xi32>, %v: tensor<?x64x64xf16>)
+    -> (tensor<2xi32>, tensor<?xi32>, tensor<?x64x64xf16>) {
+  %w = sparsity.assemble %p, %c, %v : tensor<2xi32>, tensor<1xi32>, tensor<?x64x64xf16>
+    to tensor<64x64xf16, #sparsity.block<64x64>>
+  %f:3 = sparsity.disassemble %w : tensor<64x64xf16, #sparsity.block<64x64>>
+    to tensor<2xi32>, tensor<?xi32>, tensor<?x64x64xf16>
+  return %f#0, %f#1, %f#2 : tensor<2xi32>, tensor<?xi32>, tensor<?x64x64xf16>
 }

@@ -97,8 +97,8 @@ func.func private @f(tensor<64x64xf16, #sparsity.block<4x4, inner = #sparsity.wi
 // -----
 
 // block_c4
-// expected-error @+1 {{expected a tensor of rank 2, but got rank 3}}
-func.func private @f(tensor<2x64x64xf16, #sparsity.block<4x4>>)
+// expected-error @+1 {{expected a tensor of rank 2 or 3, but got rank 4}}
+func.func private @f(tensor<2x2x64x64xf16, #sparsity.block<4x4>>)
 
 // -----
 
@@ -111,6 +111,12 @@ func.func private @f(tensor<64x64xi32, #sparsity.block<4x4>>)
 // block_c6
 // expected-error @+1 {{expected axis < rank 2, but got 2}}
 func.func private @f(tensor<64x64xf16, #sparsity.block<4x4, inner = #sparsity.n_of_m<2:4, axis = 2>>>)
+
+// -----
+
+// block_c7
+// expected-error @+1 {{expected a static number of rows in a tensor of rank 3, but got 'tensor<2x?x64xf16>'}}
+func.func private @f(tensor<2x?x64xf16, #sparsity.block<4x4>>)
 
 // -----
 
@@ -384,6 +390,18 @@ func.func private @f() attributes {c = #sparsity.coverage<listed<groups = 0 by 0
 
 // -----
 
+// coverage_c5
+// expected-error @+1 {{expected a batch of >= 1 groups, but got 0}}
+func.func private @f() attributes {c = #sparsity.coverage<listed<batches = 0 of 0, groups = 1 by 1, entries = 2 by 1, positions = "p", coordinates = "c">>}
+
+// -----
+
+// coverage_c6
+// expected-error @+1 {{expected batches, groups and entries along different dimensions, but got dimension 1 twice}}
+func.func private @f() attributes {c = #sparsity.coverage<listed<batches = 1 of 4, groups = 1 by 1, entries = 2 by 1, positions = "p", coordinates = "c">>}
+
+// -----
+
 // coverage_c4
 // expected-error @+1 {{expected period >= 1, but got 0}}
 func.func private @f() attributes {c = #sparsity.coverage<periodic<dim = 1, period = 0, offset = 0, length = 1>>}
@@ -411,3 +429,21 @@ func.func private @f() attributes {f = #sparsity.format<n_of_m<2:4, axis = -1>>}
 // format_c4
 // expected-error @+1 {{expected a layout among row_major, core_matrix, but got z}}
 func.func private @f() attributes {f = #sparsity.format<dense, layout = z>}
+
+// -----
+
+// format_c5
+// expected-error @+1 {{expected two sizes in 1..256 whose product is a multiple of 64, but got 3x5}}
+func.func private @f() attributes {f = #sparsity.format<bitmap<3x5>>}
+
+// -----
+
+// format_c5
+// expected-error @+1 {{expected two sizes in 1..256 whose product is a multiple of 64, but got 64}}
+func.func private @f() attributes {f = #sparsity.format<bitmap<64>>}
+
+// -----
+
+// format_c5
+// expected-error @+1 {{expected two sizes in 1..256 whose product is a multiple of 64, but got 0x64}}
+func.func private @f() attributes {f = #sparsity.format<bitmap<0x64>>}

@@ -63,7 +63,9 @@ func.func @n_of_m_core_matrix(
 // CHECK-LABEL: func.func @block
 func.func @block(%a: tensor<100x96xf16, #sparsity.block<64x32>>,
                  %b: tensor<?x96xf16, #sparsity.block<64x32, inner = #w>>,
-                 %c: tensor<128x128xf16, #sparsity.block<64x128, inner = #c>>) {
+                 %c: tensor<128x128xf16, #sparsity.block<64x128, inner = #c>>,
+                 %d: tensor<8x100x?xf16, #sparsity.block<64x32>>,
+                 %e: tensor<?x100x96xf16, #sparsity.block<64x32>>) {
   // CHECK: to tensor<3xi32>, tensor<?xi32>, tensor<?x64x32xf16>
   sparsity.disassemble %a : tensor<100x96xf16, #sparsity.block<64x32>>
     to tensor<3xi32>, tensor<?xi32>, tensor<?x64x32xf16>
@@ -73,6 +75,13 @@ func.func @block(%a: tensor<100x96xf16, #sparsity.block<64x32>>,
   // CHECK: to tensor<3xi32>, tensor<?xi32>, tensor<?x2x1x64x32xf16>, tensor<?x2x1x128xi32>
   sparsity.disassemble %c : tensor<128x128xf16, #sparsity.block<64x128, inner = #c>>
     to tensor<3xi32>, tensor<?xi32>, tensor<?x2x1x64x32xf16>, tensor<?x2x1x128xi32>
+  // The rows of blocks of all batches, and one more.
+  // CHECK: to tensor<17xi32>, tensor<?xi32>, tensor<?x64x32xf16>
+  sparsity.disassemble %d : tensor<8x100x?xf16, #sparsity.block<64x32>>
+    to tensor<17xi32>, tensor<?xi32>, tensor<?x64x32xf16>
+  // CHECK: to tensor<?xi32>, tensor<?xi32>, tensor<?x64x32xf16>
+  sparsity.disassemble %e : tensor<?x100x96xf16, #sparsity.block<64x32>>
+    to tensor<?xi32>, tensor<?xi32>, tensor<?x64x32xf16>
   return
 }
 
@@ -94,20 +103,20 @@ func.func @other_kinds(%u: tensor<65x64xbf16, #sparsity.unstructured<tile = 16x6
                        %h: tensor<?x?xf16, #sparsity.gate<top_k = 2>>,
                        %a: tensor<4x32xf16, #sparsity.activation<relu>>,
                        %n: tensor<8x8xf16, #sparsity.all_of<[#sparsity.window<right = 0>, #w]>>) {
-  // CHECK: to tensor<6xi32>, tensor<?xi32>, tensor<?x16xi64>, tensor<?xbf16>
+  // CHECK: to tensor<6xi32>, tensor<?xi32>, tensor<?x16xi64>, tensor<?x16xi32>, tensor<?xbf16>
   sparsity.disassemble %u : tensor<65x64xbf16, #sparsity.unstructured<tile = 16x64>>
-    to tensor<6xi32>, tensor<?xi32>, tensor<?x16xi64>, tensor<?xbf16>
+    to tensor<6xi32>, tensor<?xi32>, tensor<?x16xi64>, tensor<?x16xi32>, tensor<?xbf16>
   // CHECK: to tensor<8x?xf32>
   sparsity.disassemble %m : tensor<8x?xf32, #sparsity.window<right = 0>> to tensor<8x?xf32>
   // CHECK: to tensor<4x16x32xf16>, tensor<16xi32>, tensor<16xi32>
   sparsity.disassemble %s : tensor<4x16x32xf16, #sparsity.segments>
     to tensor<4x16x32xf16>, tensor<16xi32>, tensor<16xi32>
-  // CHECK: to tensor<9xi32>, tensor<?xi32>, tensor<?xf32>
+  // CHECK: to tensor<9xi32>, tensor<?xi32>, tensor<?xf32>, tensor<?x2xi32>
   sparsity.disassemble %g : tensor<?x8xf32, #sparsity.gate<top_k = 2>>
-    to tensor<9xi32>, tensor<?xi32>, tensor<?xf32>
-  // CHECK: to tensor<?xi32>, tensor<?xi32>, tensor<?xf16>
+    to tensor<9xi32>, tensor<?xi32>, tensor<?xf32>, tensor<?x2xi32>
+  // CHECK: to tensor<?xi32>, tensor<?xi32>, tensor<?xf16>, tensor<?x2xi32>
   sparsity.disassemble %h : tensor<?x?xf16, #sparsity.gate<top_k = 2>>
-    to tensor<?xi32>, tensor<?xi32>, tensor<?xf16>
+    to tensor<?xi32>, tensor<?xi32>, tensor<?xf16>, tensor<?x2xi32>
   // CHECK: to tensor<5xi32>, tensor<?xi32>, tensor<4x32xf16>
   sparsity.disassemble %a : tensor<4x32xf16, #sparsity.activation<relu>>
     to tensor<5xi32>, tensor<?xi32>, tensor<4x32xf16>

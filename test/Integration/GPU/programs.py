@@ -27,7 +27,8 @@ class Program:
     no axis b, and a sparse operand has it only with `batched_weight`. `m` or `n` of None
     leaves the axis out (a vector times a matrix). With `gated`, a second weight gives
     silu(x W1) * (x W3). Epilogues run on the accumulator in order; then it is cast to
-    `result`.
+    `result`. `encoding` is the sparse operand's instead of n:m, `{k}` standing for the axis
+    of the reduction.
     """
 
     dtype: str = "f16"
@@ -44,6 +45,7 @@ class Program:
     gated: bool = False
     epilogue: tuple = ()
     result: str = None
+    encoding: str = None
 
     @property
     def accumulator(self):
@@ -122,7 +124,8 @@ def _operand(writer, side):
     encoding = ""
     if p.sparse == side:
         axis = axes.index("k")
-        encoding = f", #sparsity.n_of_m<{p.pattern[0]}:{p.pattern[1]}, axis = {axis}>"
+        n_of_m = f"#sparsity.n_of_m<{p.pattern[0]}:{p.pattern[1]}, axis = {axis}>"
+        encoding = ", " + (p.encoding or n_of_m).replace("{k}", str(axis))
     name, type_text = writer.argument(axes, p.dtype, encoding)
     return name, type_text, axes
 

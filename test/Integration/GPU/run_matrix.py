@@ -10,6 +10,7 @@ dense tensors in f64 on the CPU. One line per failure, and at the end
     run_matrix.py --device=cpu --limit=40          a spread of 40
     run_matrix.py --device=none                    compile for the targets only, no run
     run_matrix.py --device=cuda --sanitizer=memcheck   odd shapes under compute-sanitizer
+    run_matrix.py --device=cuda --filter='^example'    the examples, small and at real size
 """
 
 import argparse
@@ -28,6 +29,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import kinds  # noqa: E402
 import programs  # noqa: E402
 
 ODD = (1, 7, 63, 65, 4095, 4097)
@@ -80,6 +82,13 @@ class Case:
     def odd(self):
         p = self.program
         return any(size is not None and size % 8 for size in (p.m, p.n, p.k))
+
+    def emit(self):
+        """The text, and the sizes of each argument that has dynamic ones."""
+        text, shapes = programs.emit(self.program)
+        # Only dynamic sizes need it; a vector's absent axis leaves nothing to say.
+        return text, {number: shape for number, shape in enumerate(shapes)
+                      if self.program.dynamic_m and shape}
 
 
 def make_cases():
@@ -188,18 +197,16 @@ def command_of(case, path, seed, arguments):
     if arguments.device == "none":
         translate = os.path.join(os.path.dirname(arguments.run), "sparsity-translate")
         command = [translate, str(path), arguments.emit, f"--target={case.target}"]
-        return command + ["--allow-tf32"] * case.tf32, programs.emit(case.program)[0]
+        return command + ["--allow-tf32"] * case.tf32, case.emit()[0]
     command = [arguments.run, str(path), f"--device={arguments.device}", "--check",
                f"--seed={seed}"]
     if arguments.device == "cuda":
         command.append(f"--target={case.target}")
     if case.tf32:
         command.append("--allow-tf32")
-    text, shapes = programs.emit(case.program)
-    for number, shape in enumerate(shapes):
-        # Only dynamic sizes need it; a vector's absent axis leaves nothing to say.
-        if case.program.dynamic_m and shape:
-            command.append(f"--shape={number}:{'x'.join(map(str, shape))}")
+    text, shapes = case.emit()
+    for number, shape in shapes.items():
+        command.append(f"--shape={number}:{'x'.join(map(str, shape))}")
     if arguments.sanitizer:
         command = ["compute-sanitizer", f"--tool={arguments.sanitizer}", "--error-exitcode=99",
                    *command]
@@ -220,8 +227,16 @@ def run_case(case, seed, folder, arguments):
     path = folder / f"{re.sub('[^A-Za-z0-9_.-]', '_', case.name)}.mlir"
     command, text = command_of(case, path, seed, arguments)
     path.write_text(text)
+    if arguments.device != "none":
+        for number, values in getattr(case, "inputs", {}).items():
+            file = path.with_suffix(f".{number}.npy")
+            kinds.write_i32(file, values)
+            command.append(f"--input={number}:{file}")
     start = time.monotonic()
-    environment = dict(os.environ, SPARSITY_NUM_THREADS="1")
+    environment = dict(os.environ)
+    if not case.name.startswith("example-real"):
+        # Small programs side by side; a large one's oracle takes the whole machine.
+        environment["SPARSITY_NUM_THREADS"] = "1"
     try:
         result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 timeout=arguments.timeout, env=environment)
@@ -274,7 +289,7 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    cases = select(make_cases(), arguments)
+    cases = select(make_cases() + kinds.make_cases(), arguments)
     if arguments.list:
         print("\n".join(case.name for case in cases))
         return 0

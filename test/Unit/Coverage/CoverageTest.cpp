@@ -431,3 +431,38 @@ TEST(CoverageLaws, CombinatorsAreMinAndMax) {
   }
   EXPECT_GT(sharper, 20);
 }
+
+// Two batches of three row groups each, the last group short: group b * 3 + g.
+TEST(Coverage, ListOverBatches) {
+  Coverage coverage = Coverage::listed(Coverage::Batch{0, 3}, 1, 4, 2, 2);
+  EXPECT_EQ(coverage.str(),
+            "listed<d0 of 3, d1 by 4, d2 by 2, positions, coordinates>");
+  EXPECT_NE(coverage, Coverage::listed(1, 4, 2, 2));
+  EXPECT_NE(coverage, Coverage::listed(Coverage::Batch{0, 2}, 1, 4, 2, 2));
+  EXPECT_NE(coverage.hash(), Coverage::listed(1, 4, 2, 2).hash());
+  const std::vector<int64_t> shape{2, 10, 6};
+  const std::vector<int64_t> positions{0, 3, 3, 4, 4, 5, 6};
+  const std::vector<int64_t> coordinates{0, 1, 2, 1, 0, 2};
+  IndexBuffers buffers;
+  buffers.bind("positions", positions);
+  buffers.bind("coordinates", coordinates);
+  auto kind = [&](Interval batches, Interval rows, Interval columns) {
+    return classify(coverage, {batches, rows, columns}, shape, buffers);
+  };
+  EXPECT_EQ(kind({0, 1}, {0, 4}, {0, 6}), TileKind::Full);
+  EXPECT_EQ(kind({0, 1}, {4, 8}, {0, 6}), TileKind::Empty);
+  EXPECT_EQ(kind({0, 1}, {8, 12}, {0, 6}), TileKind::Partial);
+  EXPECT_EQ(kind({0, 1}, {8, 12}, {2, 4}), TileKind::Full);
+  EXPECT_EQ(kind({1, 2}, {0, 4}, {0, 6}), TileKind::Empty);
+  EXPECT_EQ(kind({1, 2}, {4, 8}, {0, 2}), TileKind::Full);
+  EXPECT_EQ(kind({1, 2}, {8, 10}, {4, 6}), TileKind::Full);
+  EXPECT_EQ(kind({0, 2}, {0, 4}, {0, 6}), TileKind::Partial);
+  EXPECT_TRUE(coverage.contains({1, 9, 5}, buffers));
+  EXPECT_FALSE(coverage.contains({1, 9, 3}, buffers));
+  // A row past the groups of its batch is not known, not one of the next batch.
+  EXPECT_TRUE(coverage.contains({0, 12, 5}, buffers));
+  EXPECT_EQ(Coverage::listed(Coverage::Batch{1, 3}, 1, 4, 2, 2),
+            Coverage::unknown());
+  EXPECT_EQ(Coverage::listed(Coverage::Batch{0, 0}, 1, 4, 2, 2),
+            Coverage::unknown());
+}

@@ -542,3 +542,30 @@ TEST(Enumerate, EmptyAndMissingDimensions) {
   space.sizes = {-4, 10};
   EXPECT_EQ(summarize(space).items, 0);
 }
+
+// y[e, n, t] += w[e, n, k] * x[e, k, t] with the blocks of two experts in one
+// list: an item runs the blocks of its expert's rows only.
+TEST(Enumerate, BlockListOverBatches) {
+  IterationSpace space;
+  space.sizes = {2, 64, 8, 256};
+  space.reduction = {false, false, false, true};
+  space.tiles = {1, 32, 8, 32};
+  const std::vector<int64_t> positions{0, 5, 5, 6, 9};
+  const std::vector<int64_t> coordinates{0, 2, 4, 6, 7, 3, 0, 1, 5};
+  OperandCoverage weight;
+  weight.coverage = Coverage::listed(Coverage::Batch{0, 2}, 1, 32, 2, 32);
+  weight.dims = {0, 1, 3};
+  weight.shape = {2, 64, 256};
+  weight.buffers.bind("positions", positions);
+  weight.buffers.bind("coordinates", coordinates);
+  space.operands.push_back(weight);
+  std::vector<size_t> steps;
+  enumerate(space,
+            [&](const WorkItem &item) { steps.push_back(item.steps.size()); });
+  EXPECT_EQ(steps, (std::vector<size_t>{5, 0, 1, 3}));
+  // Gathered: ceil(5 / 2) + 1 + ceil(3 / 2) steps of two blocks.
+  space.tiles[3] = 64;
+  WorkSummary summary = summarize(space);
+  EXPECT_EQ(summary.steps, 3 + 1 + 2);
+  EXPECT_EQ(summary.fullSteps, 6);
+}

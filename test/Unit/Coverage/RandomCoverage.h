@@ -104,6 +104,14 @@ public:
     unsigned group = dim(shape), column = dim(shape);
     int64_t groupGranularity = between(1, 5), granularity = between(1, 5);
     int64_t groups = (shape[group] + groupGranularity - 1) / groupGranularity;
+    Coverage::Batch batch;
+    batch.dim = dim(shape);
+    batch.groups = groups + (oneIn(8) ? between(-1, 1) : 0);
+    bool hasBatches = oneIn(3) && batch.dim != group && batch.dim != column &&
+                      batch.groups >= 1;
+    if (hasBatches) {
+      groups = batch.groups * shape[batch.dim];
+    }
     int64_t blocks = (shape[column] + granularity - 1) / granularity;
     bool tidy = !oneIn(4);
     std::vector<int64_t> positions{0}, coordinates;
@@ -134,7 +142,10 @@ public:
     if (!oneIn(15)) {
       buffers.bind(c, keep(std::move(coordinates)));
     }
-    return Coverage::listed(group, groupGranularity, column, granularity, p, c);
+    return hasBatches ? Coverage::listed(batch, group, groupGranularity, column,
+                                         granularity, p, c)
+                      : Coverage::listed(group, groupGranularity, column,
+                                         granularity, p, c);
   }
 
   Coverage periodic(const std::vector<int64_t> &shape) {

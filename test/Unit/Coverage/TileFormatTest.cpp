@@ -13,12 +13,14 @@ using mlir::sparsity::test::RandomCoverage;
 TEST(TileFormat, TextAndEquality) {
   EXPECT_EQ(TileFormat::dense().str(), "dense");
   EXPECT_EQ(TileFormat::bitmap().str(), "bitmap");
+  EXPECT_EQ(TileFormat::bitmap(64, 32).str(), "bitmap<64x32>");
   EXPECT_EQ(TileFormat::nOfM(2, 4, 1).str(), "n_of_m<2:4, axis = 1>");
   EXPECT_EQ(TileFormat::nOfM(2, 4, 1), TileFormat::nOfM(2, 4, 1));
   EXPECT_EQ(TileFormat::nOfM(2, 4, 1).hash(), TileFormat::nOfM(2, 4, 1).hash());
   EXPECT_NE(TileFormat::nOfM(2, 4, 1), TileFormat::nOfM(2, 4, 0));
   EXPECT_NE(TileFormat::nOfM(2, 4, 1), TileFormat::nOfM(1, 4, 1));
   EXPECT_NE(TileFormat::dense(), TileFormat::bitmap());
+  EXPECT_NE(TileFormat::bitmap(64, 32), TileFormat::bitmap(32, 64));
 }
 
 TEST(TileFormat, WorkedTable) {

@@ -157,6 +157,9 @@ TEST_F(EncodingsTest, ListedCoverage) {
   RankedTensorType block = type("8x12xf16", "block<4x3>");
   EXPECT_EQ(getSparsityEncoding(block).getCoverage(block),
             Coverage::listed(0, 4, 1, 3));
+  RankedTensorType experts = type("?x9x12xf16", "block<4x3>");
+  EXPECT_EQ(getSparsityEncoding(experts).getCoverage(experts),
+            Coverage::listed(Coverage::Batch{0, 3}, 1, 4, 2, 3));
   RankedTensorType gate = type("?x8xf32", "gate<top_k = 2>");
   EXPECT_EQ(getSparsityEncoding(gate).getCoverage(gate),
             Coverage::listed(1, 1, 0, 1));
@@ -188,8 +191,10 @@ TEST_F(EncodingsTest, FormatLayoutAndBindingTime) {
        StorageLayout::RowMajor, true},
       {"n_of_m<2:4, axis = 1, layout = core_matrix>", TileFormat::nOfM(2, 4, 1),
        BindingTime::Pack, StorageLayout::CoreMatrix, true},
-      {"unstructured", TileFormat::bitmap(), BindingTime::Pack,
-       StorageLayout::RowMajor, false},
+      {"unstructured", TileFormat::bitmap(64, 64), BindingTime::Pack,
+       StorageLayout::RowMajor, true},
+      {"block<4x4>", TileFormat::dense(), BindingTime::Pack,
+       StorageLayout::RowMajor, true},
       {"window<right = 0>", TileFormat::dense(), BindingTime::Compile,
        StorageLayout::RowMajor, false},
       {"segments", TileFormat::dense(), BindingTime::Run,
@@ -217,6 +222,35 @@ TEST_F(EncodingsTest, FormatLayoutAndBindingTime) {
       "64x64xf16", "block<32x32, inner = #sparsity.n_of_m<2:4, axis = 1>>");
   EXPECT_EQ(getSparsityEncoding(nested).getTileFormat(nested),
             TileFormat::nOfM(2, 4, 1));
+  // The inner axis counts the axes of a block, the format's those of the
+  // tensor.
+  RankedTensorType experts = type(
+      "8x64x64xf16", "block<32x32, inner = #sparsity.n_of_m<2:4, axis = 1>>");
+  EXPECT_EQ(getSparsityEncoding(experts).getTileFormat(experts),
+            TileFormat::nOfM(2, 4, 2));
+}
+
+TEST_F(EncodingsTest, Selection) {
+  auto selection = [&](const char *encoding) {
+    RankedTensorType tensor = type("8x16xf32", encoding);
+    return getSparsityEncoding(tensor).getSelection(tensor);
+  };
+  std::optional<Selection> relu = selection("activation<relu>");
+  ASSERT_TRUE(relu.has_value());
+  EXPECT_EQ(relu->kind, Selection::Kind::Positive);
+  std::optional<Selection> above = selection("activation<threshold = 0.25>");
+  ASSERT_TRUE(above.has_value());
+  EXPECT_EQ(above->kind, Selection::Kind::AboveThreshold);
+  EXPECT_EQ(above->threshold, 0.25);
+  std::optional<Selection> largest = selection("activation<top_k = 3>");
+  ASSERT_TRUE(largest.has_value());
+  EXPECT_EQ(largest->kind, Selection::Kind::LargestInRow);
+  EXPECT_EQ(largest->count, 3);
+  // What positions decide, a packer packs or a router chooses follows no rule.
+  for (const char *encoding : {"window<right = 0>", "n_of_m<2:4, axis = 1>",
+                               "segments", "gate<top_k = 2>"}) {
+    EXPECT_FALSE(selection(encoding).has_value()) << encoding;
+  }
 }
 
 TEST_F(EncodingsTest, Simplify) {
@@ -317,6 +351,11 @@ TEST_F(EncodingsTest, Permute) {
   EXPECT_EQ(
       permuted("block<64x32, inner = #sparsity.n_of_m<2:4, axis = 1>>", {1, 0}),
       "#sparsity.block<32x64, inner = #sparsity.n_of_m<2:4, axis = 0>>");
+  EXPECT_EQ(permuted("block<64x32, inner = #sparsity.n_of_m<2:4, axis = 1>>",
+                     {0, 2, 1}),
+            "#sparsity.block<32x64, inner = #sparsity.n_of_m<2:4, axis = 0>>");
+  EXPECT_EQ(permuted("block<64x32>", {0, 1, 2}), "#sparsity.block<64x32>");
+  EXPECT_EQ(permuted("block<64x32>", {1, 0, 2}), "none");
   EXPECT_EQ(permuted("unstructured<tile = 16x64>", {1, 0}),
             "#sparsity.unstructured<tile = 64x16>");
   EXPECT_EQ(permuted("window<left = 3, right = 0>", {1, 0}),

@@ -9,6 +9,7 @@
 #include "sparsity/Dialect/SparseTile/IR/SparseTile.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -31,6 +32,14 @@ static void retypeArgument(RewriterBase &rewriter, BlockArgument argument,
     } else if (auto extract = dyn_cast<tensor::ExtractOp>(user)) {
       rewriter.replaceOpWithNewOp<memref::LoadOp>(extract, argument,
                                                   extract.getIndices());
+    } else if (auto buffer = dyn_cast<ToBufferOp>(user)) {
+      // An op inside became one on buffers before the forall did.
+      Value replacement = argument;
+      if (type != buffer.getType()) {
+        replacement = memref::CastOp::create(rewriter, buffer.getLoc(),
+                                             buffer.getType(), argument);
+      }
+      rewriter.replaceOp(buffer, replacement);
     }
   }
 }
@@ -40,8 +49,14 @@ struct ForallModel
     : DstBufferizableOpInterfaceExternalModel<ForallModel, ForallOp> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
-    // Each element of an output is written exactly once, and read by nobody.
-    return !cast<ForallOp>(op).isDpsInit(&operand);
+    auto forall = cast<ForallOp>(op);
+    if (!forall.isDpsInit(&operand)) {
+      return true;
+    }
+    // Each element of an output is written exactly once, and read by nobody,
+    // unless it is a store that says which elements it writes.
+    return llvm::any_of(forall.getBody().front().getOps<StoreOp>(),
+                        [](StoreOp store) { return store.isScatter(); });
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,

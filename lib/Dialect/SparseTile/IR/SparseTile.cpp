@@ -97,6 +97,19 @@ void TileType::print(AsmPrinter &printer) const {
 // Verifiers
 //===----------------------------------------------------------------------===//
 
+/// Static and dynamic extents may differ: what is known of an operand's shape
+/// can grow after the body was built.
+static bool isSameBuffer(Type argument, Type operand) {
+  auto left = dyn_cast<RankedTensorType>(argument);
+  auto right = dyn_cast<RankedTensorType>(operand);
+  if (!left || !right) {
+    return argument == operand;
+  }
+  return left.getElementType() == right.getElementType() &&
+         left.getEncoding() == right.getEncoding() &&
+         succeeded(verifyCompatibleShape(left, right));
+}
+
 LogicalResult ForallOp::verify() {
   if (getNumParallel() < 2) {
     return emitOpError("expected at least two parallel dimensions, but got ")
@@ -128,7 +141,7 @@ LogicalResult ForallOp::verify() {
   }
   for (auto [argument, operand] :
        llvm::zip_equal(getInputArgs(), getInputs())) {
-    if (argument.getType() != operand.getType()) {
+    if (!isSameBuffer(argument.getType(), operand.getType())) {
       return emitOpError("expected block argument #")
              << argument.getArgNumber() << " of type " << operand.getType()
              << ", but got " << argument.getType();
@@ -136,7 +149,7 @@ LogicalResult ForallOp::verify() {
   }
   for (auto [argument, operand] :
        llvm::zip_equal(getOutputArgs(), getOutputs())) {
-    if (argument.getType() != operand.getType()) {
+    if (!isSameBuffer(argument.getType(), operand.getType())) {
       return emitOpError("expected block argument #")
              << argument.getArgNumber() << " of type " << operand.getType()
              << ", but got " << argument.getType();
@@ -163,6 +176,11 @@ LogicalResult PipelineOp::verify() {
   if (load.getNumArguments() != 1 || !load.getArgument(0).getType().isIndex()) {
     return emitOpError("expected the load region to take one index");
   }
+  if (!getInits().empty() &&
+      !llvm::equal(getInits().getTypes(), getAccumulators().getTypes())) {
+    return emitOpError("expected no or one initial tile per accumulator, of "
+                       "its type");
+  }
   auto loaded = dyn_cast<YieldOp>(load.getTerminator());
   auto computed = dyn_cast<YieldOp>(getCompute().front().getTerminator());
   if (!loaded || !computed) {
@@ -176,14 +194,41 @@ LogicalResult PipelineOp::verify() {
   }
   SmallVector<Type> arguments(loaded.getValues().getTypes());
   llvm::append_range(arguments, getAccumulators().getTypes());
+  if (getCompute().front().getNumArguments() == arguments.size() + 1) {
+    arguments.push_back(IndexType::get(getContext()));
+  }
   if (!llvm::equal(getCompute().front().getArgumentTypes(), arguments)) {
     return emitOpError(
         "expected the compute region to take the loaded tiles, then the "
-        "accumulators");
+        "accumulators, then no or one index");
   }
   if (!llvm::equal(computed.getValues().getTypes(),
                    getAccumulators().getTypes())) {
     return emitOpError("expected the compute region to yield the accumulators");
+  }
+  return success();
+}
+
+/// The positions an `at` region takes and the indices and the flag it yields;
+/// `indices` is -1 for any number.
+static LogicalResult verifyAt(Operation *op, Region &at, unsigned positions,
+                              int64_t indices) {
+  Block &block = at.front();
+  auto isIndex = [](Type type) { return type.isIndex(); };
+  if (block.getNumArguments() != positions ||
+      !llvm::all_of(block.getArgumentTypes(), isIndex)) {
+    return op->emitOpError("expected the at region to take ")
+           << positions << " positions of type index";
+  }
+  auto yield = dyn_cast<YieldOp>(block.getTerminator());
+  if (!yield || yield.getValues().empty() ||
+      !yield.getValues().back().getType().isInteger(1) ||
+      !llvm::all_of(yield.getValues().drop_back().getTypes(), isIndex) ||
+      (indices >= 0 &&
+       static_cast<int64_t>(yield.getValues().size()) != indices + 1)) {
+    return op->emitOpError("expected the at region to yield ")
+           << (indices < 0 ? std::string("indices") : std::to_string(indices))
+           << (indices < 0 ? "" : " indices") << " and an i1";
   }
   return success();
 }
@@ -197,6 +242,21 @@ LogicalResult LoadOp::verify() {
     return emitOpError("expected ")
            << tile.getShape().size()
            << " dims, one per tile dimension, but got " << getDims().size();
+  }
+  if (isGather()) {
+    auto runs = getRuns();
+    if (getIndices().size() != 2 || getDims()[0] != 0 || getDims()[1] != 1) {
+      return emitOpError("expected the two positions of a gathered tile");
+    }
+    if (runs && (runs->size() != 2 || (*runs)[0] < 1 || (*runs)[1] < 1)) {
+      return emitOpError("expected two positive runs, but got [")
+             << *runs << "]";
+    }
+    int64_t indices =
+        tile.getFormat()
+            ? -1
+            : cast<ShapedType>(getSources().front().getType()).getRank();
+    return verifyAt(*this, getAt(), 2, indices);
   }
   int64_t rank = getIndices().size();
   if (!tile.getFormat()) {
@@ -274,7 +334,11 @@ LogicalResult StoreOp::verify() {
   if (!forall) {
     return emitOpError("expected to be inside a sparse_tile.forall");
   }
-  unsigned parallel = forall.getNumParallel();
+  if (isScatter() &&
+      failed(verifyAt(*this, getAt(), forall.getNumParallel(), -1))) {
+    return failure();
+  }
+  unsigned parallel = getNumIndices();
   if (getMaps().size() != getInputs().size() + getOutputs().size()) {
     return emitOpError("expected a map per input and output, but got ")
            << getMaps().size() << " maps";

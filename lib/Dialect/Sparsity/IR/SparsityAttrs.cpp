@@ -136,8 +136,31 @@ static FailureOr<Coverage> parseListed(AsmParser &parser) {
   unsigned groups = 0, entries = 0;
   int64_t groupGranularity = 0, granularity = 0;
   std::string positions, coordinates;
-  if (parser.parseLess() ||
-      parseDimBy(parser, "groups", groups, groupGranularity) ||
+  std::optional<Coverage::Batch> batch;
+  if (parser.parseLess()) {
+    return failure();
+  }
+  if (succeeded(parser.parseOptionalKeyword("batches"))) {
+    batch.emplace();
+    if (parser.parseEqual() || parser.parseInteger(batch->dim) ||
+        parser.parseKeyword("of")) {
+      return failure();
+    }
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseInteger(batch->groups)) {
+      return failure();
+    }
+    // coverage_c5
+    if (batch->groups < 1) {
+      return parser.emitError(loc)
+             << "expected a batch of >= 1 groups, but got " << batch->groups;
+    }
+    if (parser.parseComma()) {
+      return failure();
+    }
+  }
+  SMLoc dimsLoc = parser.getCurrentLocation();
+  if (parseDimBy(parser, "groups", groups, groupGranularity) ||
       parser.parseComma() ||
       parseDimBy(parser, "entries", entries, granularity) ||
       parser.parseComma() || parseKey(parser, "positions") ||
@@ -146,8 +169,19 @@ static FailureOr<Coverage> parseListed(AsmParser &parser) {
       parser.parseGreater()) {
     return failure();
   }
-  return Coverage::listed(groups, groupGranularity, entries, granularity,
-                          positions, coordinates);
+  if (!batch) {
+    return Coverage::listed(groups, groupGranularity, entries, granularity,
+                            positions, coordinates);
+  }
+  // coverage_c6
+  if (batch->dim == groups || batch->dim == entries) {
+    return parser.emitError(dimsLoc)
+           << "expected batches, groups and entries along different "
+              "dimensions, but got dimension "
+           << batch->dim << " twice";
+  }
+  return Coverage::listed(*batch, groups, groupGranularity, entries,
+                          granularity, positions, coordinates);
 }
 
 static FailureOr<Coverage> parsePeriodic(AsmParser &parser) {
@@ -242,7 +276,12 @@ static void printCoverage(AsmPrinter &printer, const Coverage &coverage) {
     printer << ">";
     return;
   case Coverage::Kind::Listed:
-    printer << "listed<groups = " << coverage.groupDim() << " by "
+    printer << "listed<";
+    if (coverage.batch()) {
+      printer << "batches = " << coverage.batch()->dim << " of "
+              << coverage.batch()->groups << ", ";
+    }
+    printer << "groups = " << coverage.groupDim() << " by "
             << coverage.groupGranularity()
             << ", entries = " << coverage.listedDim() << " by "
             << coverage.granularity() << ", positions = ";
@@ -313,6 +352,33 @@ static ParseResult parseNOfM(AsmParser &parser, TileFormat &format) {
   return success();
 }
 
+/// Parses nothing or `<RxC>`.
+static ParseResult parseBitmap(AsmParser &parser, TileFormat &format) {
+  format = TileFormat::bitmap();
+  if (failed(parser.parseOptionalLess())) {
+    return success();
+  }
+  SMLoc loc = parser.getCurrentLocation();
+  SmallVector<int64_t> sizes;
+  if (parser.parseDimensionList(sizes, /*allowDynamic=*/false,
+                                /*withTrailingX=*/false) ||
+      parser.parseGreater()) {
+    return failure();
+  }
+  auto inRange = [](int64_t size) { return size >= 1 && size <= 256; };
+  // format_c5
+  if (sizes.size() != 2 || !llvm::all_of(sizes, inRange) ||
+      sizes[0] * sizes[1] % 64 != 0) {
+    InFlightDiagnostic error = parser.emitError(
+        loc, "expected two sizes in 1..256 whose product is a multiple of 64, "
+             "but got ");
+    llvm::interleave(sizes, error, "x");
+    return error;
+  }
+  format = TileFormat::bitmap(sizes[0], sizes[1]);
+  return success();
+}
+
 Attribute TileFormatAttr::parse(AsmParser &parser, Type) {
   StringRef kind;
   if (parser.parseLess()) {
@@ -324,7 +390,9 @@ Attribute TileFormatAttr::parse(AsmParser &parser, Type) {
   }
   TileFormat format;
   if (kind == "bitmap") {
-    format = TileFormat::bitmap();
+    if (parseBitmap(parser, format)) {
+      return {};
+    }
   } else if (kind == "n_of_m") {
     if (parseNOfM(parser, format)) {
       return {};

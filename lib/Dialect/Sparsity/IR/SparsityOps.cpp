@@ -2,6 +2,8 @@
 
 #include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -168,18 +170,79 @@ LogicalResult FieldOp::verify() {
   return success();
 }
 
-OpFoldResult FieldOp::fold(FoldAdaptor) {
-  auto assemble = getSource().getDefiningOp<AssembleOp>();
+/// The buffer that `field` reads from an assembled tensor; null if its source
+/// is not assembled here.
+static Value getAssembledField(FieldOp field) {
+  auto assemble = field.getSource().getDefiningOp<AssembleOp>();
   if (!assemble) {
     return {};
   }
-  auto type = cast<RankedTensorType>(getSource().getType());
-  SmallVector<StorageField> storage =
-      getSparsityEncoding(type).getStorage(type);
-  for (auto [field, operand] : llvm::zip_equal(storage, assemble.getFields())) {
-    if (field.name == getName() && operand.getType() == getResult().getType()) {
+  auto type = cast<RankedTensorType>(assemble.getType());
+  for (auto [description, operand] : llvm::zip_equal(
+           getSparsityEncoding(type).getStorage(type), assemble.getFields())) {
+    if (description.name == field.getName()) {
       return operand;
     }
   }
   return {};
+}
+
+OpFoldResult FieldOp::fold(FoldAdaptor) {
+  Value buffer = getAssembledField(*this);
+  return buffer && buffer.getType() == getResult().getType() ? buffer : Value();
+}
+
+namespace {
+/// An assembled buffer may have a static size where the storage has a dynamic
+/// one (the entries of a constant list), and the reverse.
+struct CastAssembledField : OpRewritePattern<FieldOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(FieldOp field,
+                                PatternRewriter &rewriter) const override {
+    Value buffer = getAssembledField(field);
+    if (!buffer) {
+      return rewriter.notifyMatchFailure(field, "source is not assembled here");
+    }
+    rewriter.replaceOpWithNewOp<tensor::CastOp>(
+        field, field.getResult().getType(), buffer);
+    return success();
+  }
+};
+} // namespace
+
+namespace {
+/// What is taken apart right after it was put together.
+struct DropDisassembly : OpRewritePattern<DisassembleOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(DisassembleOp op,
+                                PatternRewriter &rewriter) const override {
+    auto assemble = op.getSource().getDefiningOp<AssembleOp>();
+    if (!assemble) {
+      return rewriter.notifyMatchFailure(op, "source is not assembled here");
+    }
+    SmallVector<Value> buffers;
+    for (auto [buffer, result] :
+         llvm::zip_equal(assemble.getFields(), op.getFields())) {
+      buffers.push_back(buffer.getType() == result.getType()
+                            ? buffer
+                            : tensor::CastOp::create(rewriter, op.getLoc(),
+                                                     result.getType(), buffer)
+                                  .getResult());
+    }
+    rewriter.replaceOp(op, buffers);
+    return success();
+  }
+};
+} // namespace
+
+void DisassembleOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                                MLIRContext *context) {
+  patterns.add<DropDisassembly>(context);
+}
+
+void FieldOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                          MLIRContext *context) {
+  patterns.add<CastAssembledField>(context);
 }

@@ -1,5 +1,9 @@
 //===- SparsityDensify.cpp - the oracle: the same program, dense ----------===//
 
+#include "DensifyAttention.h"
+#include "DensifyLists.h"
+#include "Selector.h"
+
 #include "sparsity/Analysis/ElementPredicate.h"
 #include "sparsity/Analysis/IterationDomain.h"
 #include "sparsity/Dialect/Sparsity/Transforms/Passes.h"
@@ -10,6 +14,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 
@@ -74,7 +79,8 @@ static FailureOr<Value> emitPrune(PruneOp op, OpBuilder &builder) {
   auto type = cast<RankedTensorType>(op.getType());
   SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
   TileFormat format = encoding.getTileFormat(type);
-  if (format.kind != TileFormat::Kind::NOfM) {
+  if (format.kind != TileFormat::Kind::NOfM ||
+      !encoding.getCoverage(type).isAll()) {
     return op.emitOpError(
                "expected an encoding whose pruning has a dense form, but got ")
            << encoding;
@@ -88,28 +94,7 @@ static FailureOr<Value> emitPrune(PruneOp op, OpBuilder &builder) {
         auto constant = [&](int64_t value) -> Value {
           return arith::ConstantIndexOp::create(inner, innerLoc, value);
         };
-        auto magnitude = [&](Value value) -> Value {
-          if (isa<FloatType>(value.getType())) {
-            Value wide = convertScalarToDtype(inner, innerLoc, value,
-                                              inner.getF32Type(), false);
-            return math::AbsFOp::create(inner, innerLoc, wide);
-          }
-          Value wide = convertScalarToDtype(inner, innerLoc, value,
-                                            inner.getI32Type(), false);
-          return math::AbsIOp::create(inner, innerLoc, wide);
-        };
-        auto compare = [&](Value left, Value right, bool orEqual) -> Value {
-          if (isa<FloatType>(left.getType())) {
-            return arith::CmpFOp::create(inner, innerLoc,
-                                         orEqual ? arith::CmpFPredicate::UGE
-                                                 : arith::CmpFPredicate::UGT,
-                                         left, right);
-          }
-          return arith::CmpIOp::create(inner, innerLoc,
-                                       orEqual ? arith::CmpIPredicate::sge
-                                               : arith::CmpIPredicate::sgt,
-                                       left, right);
-        };
+        Body scalars(innerLoc, inner);
         SmallVector<Value> indices;
         for (int64_t dim = 0; dim < type.getRank(); ++dim) {
           indices.push_back(linalg::IndexOp::create(inner, innerLoc, dim));
@@ -118,7 +103,7 @@ static FailureOr<Value> emitPrune(PruneOp op, OpBuilder &builder) {
         Value place =
             arith::RemUIOp::create(inner, innerLoc, self, constant(format.m));
         Value base = arith::SubIOp::create(inner, innerLoc, self, place);
-        Value own = magnitude(element);
+        Value own = emitMagnitude(scalars, element);
         Value larger = constant(0);
         for (int64_t other = 0; other < format.m; ++other) {
           Value at =
@@ -128,13 +113,11 @@ static FailureOr<Value> emitPrune(PruneOp op, OpBuilder &builder) {
           SmallVector<Value> position(indices);
           position[format.axis] =
               arith::SelectOp::create(inner, innerLoc, inside, at, self);
-          Value rival = magnitude(
-              tensor::ExtractOp::create(inner, innerLoc, source, position));
+          Value rival = emitMagnitude(scalars, scalars.load(source, position));
           Value before = arith::CmpIOp::create(
               inner, innerLoc, arith::CmpIPredicate::ult, at, self);
-          Value wins = arith::SelectOp::create(inner, innerLoc, before,
-                                               compare(rival, own, true),
-                                               compare(rival, own, false));
+          Value tie = scalars.both(scalars.equal(rival, own), before);
+          Value wins = scalars.either(scalars.less(own, rival), tie);
           wins = arith::AndIOp::create(inner, innerLoc, wins, inside);
           larger = arith::AddIOp::create(
               inner, innerLoc, larger,
@@ -207,8 +190,8 @@ LogicalResult SparsityDensifyPass::dropOps() {
   IRRewriter rewriter(&getContext());
   SmallVector<Operation *> ops;
   getOperation().walk([&](Operation *op) {
-    if (isa<EncodeOp, DecodeOp, PruneOp, AssembleOp, DisassembleOp, FieldOp>(
-            op)) {
+    if (isa<EncodeOp, DecodeOp, PruneOp, RouteOp, AssembleOp, DisassembleOp,
+            FieldOp>(op)) {
       ops.push_back(op);
     }
   });
@@ -222,9 +205,15 @@ LogicalResult SparsityDensifyPass::dropOps() {
       rewriter.replaceOp(op, *pruned);
     } else if (auto encode = dyn_cast<EncodeOp>(op)) {
       auto type = cast<RankedTensorType>(encode.getType());
-      rewriter.replaceOp(op,
-                         restrict(rewriter, op->getLoc(), encode.getSource(),
-                                  getSparsityEncoding(type), type));
+      SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
+      std::optional<Selection> rule = encoding.getSelection(type);
+      rewriter.replaceOp(
+          op, rule ? densifySelection(op->getLoc(), encode.getSource(), *rule,
+                                      rewriter)
+                   : restrict(rewriter, op->getLoc(), encode.getSource(),
+                              encoding, type));
+    } else if (auto route = dyn_cast<RouteOp>(op)) {
+      rewriter.replaceOp(op, densifyRoute(route, rewriter));
     } else if (isa<DecodeOp>(op)) {
       rewriter.replaceOp(op, op->getOperand(0));
     } else if (!op->use_empty()) {
@@ -264,6 +253,7 @@ void SparsityDensifyPass::runOnOperation() {
       }
     }
   });
+  densifyAttentions(getOperation(), accumulate == "f64", rewriter);
   if (failed(dropOps())) {
     return signalPassFailure();
   }

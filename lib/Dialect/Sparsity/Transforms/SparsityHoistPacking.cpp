@@ -18,6 +18,11 @@ using namespace mlir::sparsity;
 /// Where packing noted on an argument is kept.
 static constexpr llvm::StringLiteral kPackAttrName = "sparsity.pack";
 
+static bool isListedAtRunTime(Operation *op) {
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  return getSparsityEncoding(type).getSelection(type).has_value();
+}
+
 /// `how` is "encode" or "prune".
 static LogicalResult hoist(Operation *op, StringRef how,
                            RewriterBase &rewriter) {
@@ -89,8 +94,9 @@ struct SparsityHoistPackingPass
     while (true) {
       Operation *next = nullptr;
       getOperation().walk([&](Operation *op) {
-        // A constant is packed once its layout is chosen.
-        if (isa<EncodeOp, PruneOp>(op) &&
+        // A constant is packed once its layout is chosen, and what is listed
+        // by value is listed where the value is computed.
+        if (isa<EncodeOp, PruneOp>(op) && !isListedAtRunTime(op) &&
             !matchPattern(op->getOperand(0), m_Constant())) {
           next = op;
           return WalkResult::interrupt();

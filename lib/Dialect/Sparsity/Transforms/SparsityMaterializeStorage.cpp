@@ -228,9 +228,15 @@ LogicalResult Materializer::run() {
       for (auto [value, description] : llvm::zip_equal(
                assemble.getFields(), encoding.getStorage(cast<RankedTensorType>(
                                          assemble.getType())))) {
-        if (description.name == field.getName() &&
-            value.getType() == field.getType()) {
-          field.getResult().replaceAllUsesWith(value);
+        if (description.name == field.getName()) {
+          // A static size may stand for a dynamic one, and the reverse.
+          Value buffer = value;
+          if (buffer.getType() != field.getType()) {
+            OpBuilder castBuilder(field);
+            buffer = tensor::CastOp::create(castBuilder, field.getLoc(),
+                                            field.getType(), buffer);
+          }
+          field.getResult().replaceAllUsesWith(buffer);
           field.erase();
           return;
         }

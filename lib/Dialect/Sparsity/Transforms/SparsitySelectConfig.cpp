@@ -1,5 +1,7 @@
 //===- SparsitySelectConfig.cpp - tiles, stages and instruction -----------===//
 
+#include "AttentionConfig.h"
+
 #include "sparsity/Analysis/IterationDomain.h"
 #include "sparsity/Dialect/SparseTile/IR/SparseTile.h"
 #include "sparsity/Dialect/Sparsity/Transforms/Passes.h"
@@ -74,6 +76,55 @@ static int64_t reductionAxis(const Contraction &contraction, unsigned index) {
   return -1;
 }
 
+/// The list in `coverage` whose groups are ranges of dimension `row` and whose
+/// entries lie along dimension `column`, or null.
+static const Coverage *findList(const Coverage &coverage, unsigned row,
+                                unsigned column) {
+  if (coverage.kind() == Coverage::Kind::Listed &&
+      coverage.groupDim() == row && coverage.listedDim() == column) {
+    return &coverage;
+  }
+  for (const Coverage &member : coverage.members()) {
+    if (const Coverage *found = findList(member, row, column)) {
+      return found;
+    }
+  }
+  return nullptr;
+}
+
+/// Whether `coverage` makes loops gather: a list or a pattern along `column`.
+static bool gathers(const Coverage &coverage, unsigned column) {
+  bool here = (coverage.kind() == Coverage::Kind::Listed ||
+               coverage.kind() == Coverage::Kind::Periodic) &&
+              coverage.listedDim() == column;
+  return here || llvm::any_of(coverage.members(), [&](const Coverage &member) {
+           return gathers(member, column);
+         });
+}
+
+static Coverage coverageOf(const Contraction &contraction, unsigned index) {
+  RankedTensorType type = contraction.getInputType(index);
+  SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
+  return encoding ? encoding.getCoverage(type) : Coverage::all();
+}
+
+/// The rows of a group of operand `index`'s list that a loop can follow, or 0.
+static int64_t groupRows(const Contraction &contraction, unsigned index) {
+  std::optional<unsigned> row =
+      index == 0 ? contraction.left : contraction.right;
+  int64_t column = reductionAxis(contraction, index);
+  if (!row || column < 0) {
+    return 0;
+  }
+  std::optional<unsigned> rowAxis =
+      contraction.domain.inputMaps[index].getResultPosition(
+          getAffineDimExpr(*row, contraction.op->getContext()));
+  Coverage coverage = coverageOf(contraction, index);
+  const Coverage *list =
+      rowAxis ? findList(coverage, *rowAxis, column) : nullptr;
+  return list ? list->groupGranularity() : 0;
+}
+
 /// The instruction that takes operand `index` compressed, or null with a
 /// reason.
 static const MMAInstruction *
@@ -91,6 +142,16 @@ findSparseInstruction(const Contraction &contraction, unsigned index,
   }
   MultiplyType own;
   getMultiplyType(tensor.getElementType(), /*allowTF32=*/true, own);
+  if (coverageOf(contraction, index).kind() != Coverage::Kind::All) {
+    why = format.str() + " lies in the tiles of a list";
+    return nullptr;
+  }
+  int64_t otherColumn = reductionAxis(contraction, 1 - index);
+  if (otherColumn >= 0 &&
+      gathers(coverageOf(contraction, 1 - index), otherColumn)) {
+    why = "the other operand's pattern gathers the reduction";
+    return nullptr;
+  }
   if (format.axis != reductionAxis(contraction, index)) {
     why = format.str() + " is not along the reduction";
     return nullptr;
@@ -177,8 +238,62 @@ static void chooseGpuTiles(Choice &choice, bool sparse, int64_t columns,
   choice.stages = std::clamp<int64_t>(stages, 2, 3);
 }
 
+/// Rows of a tile that follow groups of `group` rows: a divisor of a group if
+/// there is one of whole instructions, or else little more than it.
+static int64_t fitGroup(int64_t group, int64_t low, int64_t high) {
+  for (int64_t tile = high; tile >= low; tile /= 2) {
+    if (group % tile == 0) {
+      return tile;
+    }
+  }
+  return fitTile(group, low, high);
+}
+
 static void chooseCpuTiles(Choice &choice, int64_t rows, int64_t columns) {
   choice.tile = {fitTile(rows, 4, 64), fitTile(columns, 16, 64), 64};
+}
+
+/// The tile's rows, and the warps over them, for groups of `group` rows.
+static void followGroups(Choice &choice, int64_t group, bool gpu) {
+  int64_t &rows = choice.tile[0];
+  if (!gpu) {
+    rows = fitGroup(group, std::min<int64_t>(4, rows), rows);
+    return;
+  }
+  rows = fitGroup(group, 16, rows);
+  // As many warps as before, each with at least 16 rows and 8 columns.
+  int64_t warps = choice.warps[0] * choice.warps[1];
+  while (choice.warps[0] > 1 && rows / choice.warps[0] < 16) {
+    choice.warps[0] /= 2;
+  }
+  int64_t columns = choice.tile[1];
+  choice.warps[1] = std::min(warps / choice.warps[0], columns / 8);
+}
+
+/// Tiles no larger than the entries of a result that is stored by a list.
+static void followResult(Choice &choice, const Contraction &contraction,
+                         bool gpu) {
+  RankedTensorType type = contraction.getResultType();
+  SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
+  if (!encoding || type.getRank() != 2 || !contraction.left) {
+    return;
+  }
+  Coverage coverage = encoding.getCoverage(type);
+  if (coverage.kind() != Coverage::Kind::Listed) {
+    return;
+  }
+  bool leftIsGroup =
+      contraction.domain.outputMap.getDimPosition(coverage.groupDim()) ==
+      *contraction.left;
+  int64_t rows = coverage.groupGranularity(), columns = coverage.granularity();
+  if (leftIsGroup == choice.swap) {
+    std::swap(rows, columns);
+  }
+  followGroups(choice, rows, gpu);
+  choice.tile[1] = std::min(choice.tile[1], fitTile(columns, 16, 128));
+  if (gpu) {
+    choice.warps[1] = std::min(choice.warps[1], choice.tile[1] / 8);
+  }
 }
 
 namespace {
@@ -211,11 +326,11 @@ sparse_tile::ConfigAttr SparsitySelectConfigPass::makeAttr(const Choice &choice,
       sparse);
 }
 
-LogicalResult SparsitySelectConfigPass::configure(KernelGroup &group,
+LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
                                                   const TargetInfo &target) {
   bool gpu = target.kind == TargetKind::Gpu;
   Choice choice;
-  if (group.contractions.empty()) {
+  if (kernel.contractions.empty()) {
     choice.multiply = "none";
     choice.tile = gpu ? SmallVector<int64_t>{32, 128, 1}
                       : SmallVector<int64_t>{16, 256, 1};
@@ -225,10 +340,10 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &group,
     if (!config) {
       return failure();
     }
-    group.epilogue->setAttr(sparse_tile::kConfigAttrName, config);
+    kernel.epilogue->setAttr(sparse_tile::kConfigAttrName, config);
     return success();
   }
-  const Contraction &first = group.contractions.front();
+  const Contraction &first = kernel.contractions.front();
   MultiplyType type = chooseMultiplyType(first, allowTF32);
   bool sparse = false;
   for (unsigned index : {1u, 0u}) {
@@ -260,20 +375,37 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &group,
       auto last = cast<AffineDimExpr>(output.getResults().back());
       choice.swap = last.getPosition() == *first.left;
     }
+    // An operand that lists its tiles, or lists the rows, takes the rows: a
+    // tile follows its groups.
+    int64_t left = groupRows(first, 0), right = groupRows(first, 1);
+    if (left != 0 || right != 0) {
+      choice.swap = left == 0;
+    }
   }
+  int64_t group = groupRows(first, choice.swap ? 1 : 0);
   choice.multiply = stringifyMultiplyType(type).str();
   int64_t rows = sizeOfDim(first, choice.swap ? first.right : first.left);
   int64_t columns = sizeOfDim(first, choice.swap ? first.left : first.right);
   if (gpu) {
-    chooseGpuTiles(choice, sparse, columns, group.contractions.size(), target);
+    chooseGpuTiles(choice, sparse, columns, kernel.contractions.size(),
+                   target);
   } else {
     chooseCpuTiles(choice, rows, columns);
+  }
+  if (group != 0 && !sparse) {
+    followGroups(choice, group, gpu);
+  }
+  followResult(choice, first, gpu);
+  if (gpu && first.rows && choice.tile[0] % 64 == 0) {
+    // Addresses of gathered rows live next to the sums: eight warps share the
+    // registers.
+    choice.warps = {4, choice.tile[1] >= 16 ? 2 : 1};
   }
   sparse_tile::ConfigAttr config = makeAttr(choice, sparse);
   if (!config) {
     return failure();
   }
-  for (Contraction &contraction : group.contractions) {
+  for (Contraction &contraction : kernel.contractions) {
     contraction.op->setAttr(sparse_tile::kConfigAttrName, config);
   }
   std::string text =
@@ -315,7 +447,8 @@ void SparsitySelectConfigPass::runOnOperation() {
     }
     return WalkResult::advance();
   });
-  if (result.wasInterrupted()) {
+  if (result.wasInterrupted() ||
+      failed(configureAttentions(getOperation(), *info, allowTF32, stages))) {
     signalPassFailure();
   }
 }

@@ -34,7 +34,11 @@ def SparseTile_ForallOp : SparseTile_Op<"forall",
     inputs, the outputs.
 
     The last two parallel dimensions are the rows of the A and of the B operand;
-    the ones before them are batch dimensions with a tile extent of 1.
+    the ones before them are batch dimensions with a tile extent of 1. An extent may
+    count *positions* rather than indices: the positions of a list, cut into whole
+    tiles for each of its groups. The body then computes the group and the entries of
+    the work item with scalar ops (arith, scf, `tensor.extract` of an input), and loads
+    and stores map positions to indices in regions of their own.
   }];
   let arguments = (ins Variadic<Index>:$sizes, Variadic<SparseTile_Input>:$inputs,
                        Variadic<SparseTile_Buffer>:$outputs,
@@ -71,19 +75,32 @@ def SparseTile_ForallOp : SparseTile_Op<"forall",
 }
 
 def SparseTile_PipelineOp : SparseTile_Op<"pipeline",
-    [HasParent<"ForallOp">]> {
-  let summary = "the reduction loop of a work item";
+    [HasParent<"ForallOp">, AttrSizedOperandSegments]> {
+  let summary = "a reduction loop of a work item";
   let description = [{
-    Runs k = 0, step, 2*step, ... below `extent`. The `load` region, given k, yields the
-    tiles of that step; the `compute` region, given the tiles and the accumulators,
-    yields the new accumulators. Accumulators start from zero. Loads run up to
-    `stages - 1` steps ahead of the compute region.
+    Runs the positions k = lower, lower + step, ... below `extent` (lower is 0 unless
+    given). The `load` region, given k, yields the tiles of that step; the `compute`
+    region, given the tiles, the accumulators and, if it has one argument more, k,
+    yields the new accumulators, which start from `init`, or from zero. Loads run up to `stages - 1` steps ahead of the
+    compute region. Both bounds may be computed by the work item: the entries of a
+    list, or the columns of a band. The pipelines of a union follow each other, each
+    starting from the sums of the one before.
+
+    ```mlir
+    %s = sparse_tile.pipeline below %count step 64 stages 3
+           load { ... } compute { ... } -> !sparse_tile.tile<128x128xf32>
+    %t = sparse_tile.pipeline from %lo below %hi step 64 stages 3
+           init(%s : !sparse_tile.tile<128x128xf32>)
+           load { ... } compute { ... } -> !sparse_tile.tile<128x128xf32>
+    ```
   }];
-  let arguments = (ins Index:$extent, I64Attr:$step, I64Attr:$stages);
+  let arguments = (ins Optional<Index>:$lower, Index:$extent, I64Attr:$step,
+                       I64Attr:$stages, Variadic<SparseTile_TileType>:$inits);
   let results = (outs Variadic<SparseTile_TileType>:$accumulators);
   let regions = (region SizedRegion<1>:$load, SizedRegion<1>:$compute);
   let assemblyFormat = [{
-    `below` $extent `step` $step `stages` $stages
+    (`from` $lower^)? `below` $extent `step` $step `stages` $stages
+    (`init` `(` $inits^ `:` type($inits) `)`)?
     `load` $load `compute` $compute attr-dict `->` type($accumulators)
   }];
   let hasVerifier = 1;
@@ -102,14 +119,43 @@ def SparseTile_LoadOp : SparseTile_Op<"load", [AttrSizedOperandSegments]> {
     %a = sparse_tile.load %x[%i, %k] dims [0, 1]
            : tensor<?x4096xbf16> -> !sparse_tile.tile<128x64xbf16>
     ```
+
+    With an `at` region the tile is *gathered*: `indices` are the two positions of the
+    tile's origin, and the region takes the two positions of an element to its index in
+    each dimension of the logical tensor and to whether there is such an element; one
+    that there is not reads as zero and its indices are ignored. `runs` says for each tile dimension
+    that positions in an aligned run of so many are present or absent together and
+    have, as last index (the dimension that varies fastest), consecutive ones.
+
+    ```mlir
+    %b = sparse_tile.load %x[%q, %k] dims [0, 1] runs [1, 64] at {
+    ^bb0(%position: index, %column: index):
+      %token = tensor.extract %coordinates[%position] : tensor<?xi32>
+      ...
+      sparse_tile.yield %row, %column, %present : index, index, i1
+    } : tensor<?x4096xbf16> -> !sparse_tile.tile<128x64xbf16>
+    ```
   }];
   let arguments = (ins Variadic<SparseTile_Buffer>:$sources, Variadic<Index>:$indices,
-                       DenseI64ArrayAttr:$dims);
+                       DenseI64ArrayAttr:$dims,
+                       OptionalAttr<DenseI64ArrayAttr>:$runs);
   let results = (outs SparseTile_TileType:$tile);
+  let regions = (region MaxSizedRegion<1>:$at);
   let assemblyFormat = [{
-    $sources `[` $indices `]` `dims` $dims attr-dict `:` type($sources) `->` type($tile)
+    $sources `[` $indices `]` `dims` $dims (`runs` $runs^)? (`at` $at^)? attr-dict
+    `:` type($sources) `->` type($tile)
   }];
+  let builders = [
+    OpBuilder<(ins "Type":$tile, "ValueRange":$sources, "ValueRange":$indices,
+                   "DenseI64ArrayAttr":$dims), [{
+      build($_builder, $_state, tile, sources, indices, dims, DenseI64ArrayAttr());
+    }]>
+  ];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether an `at` region maps positions to indices.
+    bool isGather() { return !getAt().empty(); }
+  }];
 }
 
 def SparseTile_MmaOp : SparseTile_Op<"mma", [Pure,
@@ -164,20 +210,36 @@ def SparseTile_StoreOp : SparseTile_Op<"store",
     For every element of the work item that lies inside the iteration space, evaluates
     the body and writes what it yields. Block arguments: the element's index in each
     parallel dimension, one scalar per tile, one scalar per input. `maps` take the
-    parallel dimensions to the dimensions of each input, then of each output.
+    parallel dimensions to the dimensions of each input, then of each output. A map that
+    leaves out a dimension has to be given the same value along it, and a tile of one
+    column holds one value for all columns.
+
+    With an `at` region the indices are computed: it takes the element's position in
+    each parallel dimension to any number of indices, which take the place of the
+    parallel dimensions in `maps` and in the body, and to whether the element is
+    written.
   }];
   let arguments = (ins Variadic<SparseTile_TileType>:$tiles,
                        Variadic<SparseTile_Buffer>:$inputs,
                        Variadic<SparseTile_Buffer>:$outputs,
                        AffineMapArrayAttr:$maps);
-  let regions = (region SizedRegion<1>:$body);
+  let regions = (region SizedRegion<1>:$body, MaxSizedRegion<1>:$at);
   let assemblyFormat = [{
     `tiles` `(` ($tiles^ `:` type($tiles))? `)`
     `ins` `(` ($inputs^ `:` type($inputs))? `)`
     `outs` `(` $outputs `:` type($outputs) `)`
-    `maps` $maps $body attr-dict
+    `maps` $maps $body (`at` $at^)? attr-dict
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether an `at` region maps positions to indices.
+    bool isScatter() { return !getAt().empty(); }
+    /// The indices that `maps` and the body take.
+    unsigned getNumIndices() {
+      return isScatter() ? getAt().front().getTerminator()->getNumOperands() - 1
+                         : (*this)->getParentOfType<ForallOp>().getNumParallel();
+    }
+  }];
 }
 
 def SparseTile_YieldOp : SparseTile_Op<"yield", [Pure, Terminator, ReturnLike]> {
@@ -186,5 +248,7 @@ def SparseTile_YieldOp : SparseTile_Op<"yield", [Pure, Terminator, ReturnLike]> 
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
   let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];
 }
+
+include "sparsity/Dialect/SparseTile/IR/SparseTileAttentionOps.td"
 
 #endif // SPARSE_TILE_OPS_TD

@@ -19,6 +19,7 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include <array>
 #include <optional>
 
 #include "sparsity/Dialect/Sparsity/IR/SparsityEnums.h.inc"
@@ -36,6 +37,36 @@ struct StorageField {
 /// The default storage: one dense `values` buffer.
 SmallVector<StorageField> getDenseStorage(RankedTensorType type);
 
+/// Which elements of a rank 2 tensor are listed, row by row, by their value x
+/// at run time.
+struct Selection {
+  enum class Kind {
+    /// |x| > threshold, or x is NaN.
+    AboveThreshold,
+    /// The `count` of largest |x| in each row; NaN counts as the largest, ties
+    /// go to the lowest column.
+    LargestInRow,
+    /// x > 0, which a NaN is not.
+    Positive
+  };
+  Kind kind;
+  double threshold = 0;
+  int64_t count = 0;
+};
+
+/// Rows that are the entries of a list (the tokens of each expert): the group
+/// dimension is fixed within a row, and the list gives the row's index.
+struct ListedRows {
+  /// The tensor whose storage holds the list, and its place in the coverage.
+  Value list;
+  Coverage leaf;
+  /// Iteration dimensions: the group, and the entry.
+  unsigned groupDim = 0, rowDim = 0;
+  /// Whether an operand is indexed by the index that the list gives, or by the
+  /// entry itself.
+  std::array<bool, 2> gathers = {false, false};
+};
+
 /// The iteration domain of a compute op whose reduction is a sum of products.
 struct ComputeDomain {
   SmallVector<utils::IteratorType> iterators;
@@ -46,6 +77,8 @@ struct ComputeDomain {
   /// What the sum starts from, and the result's map.
   Value init;
   AffineMap outputMap;
+  /// Absent where every dimension is walked as it is.
+  std::optional<ListedRows> rows;
 };
 
 inline llvm::hash_code hash_value(const Coverage &coverage) {

@@ -52,19 +52,22 @@ def Sparsity_NOfMAttr : Sparsity_Encoding<"NOfM", "n_of_m", [
 
 def Sparsity_BlockAttr : Sparsity_Encoding<"Block", "block", [
     "getCoverage", "getTileFormat", "getStorage", "getStorageLayout",
-    "getBindingTime", "permute"]> {
+    "getBindingTime", "permute", "hasPacker", "pack", "verifyStorage"]> {
   let summary = "a list of dense or n:m blocks";
   let description = [{
     `#sparsity.block<64x64>`: each row of blocks lists the blocks that are present
     (`positions`, `coordinates`, as in BSR); a block is stored dense, or by `inner`:
-    `#sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>>` (V:N:M).
+    `#sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>>` (V:N:M). In a
+    tensor of rank 3 the outermost dimension numbers matrices (experts), whose rows of
+    blocks follow each other in one list.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t", "rows x columns">:$sizes,
                         OptionalParameter<"::mlir::Attribute">:$inner);
 }
 
 def Sparsity_UnstructuredAttr : Sparsity_Encoding<"Unstructured", "unstructured", [
-    "getCoverage", "getTileFormat", "getStorage", "getBindingTime", "permute"]> {
+    "getCoverage", "getTileFormat", "getStorage", "getBindingTime", "permute",
+    "hasPacker", "pack", "verifyStorage"]> {
   let summary = "any elements, as a list of occupied tiles with a bitmap each";
   let description = [{
     `#sparsity.unstructured` or `#sparsity.unstructured<tile = 16x64>`: each row of
@@ -125,17 +128,18 @@ def Sparsity_SegmentsAttr : Sparsity_Encoding<"Segments", "segments", [
 }
 
 def Sparsity_GateAttr : Sparsity_Encoding<"Gate", "gate", [
-    "getCoverage", "getStorage", "getBindingTime", "permute"]> {
+    "getEntriesField", "getCoverage", "getStorage", "getBindingTime", "permute"]> {
   let summary = "top-k routing of tokens to experts";
   let description = [{
     `#sparsity.gate<top_k = 2>` on tokens x experts: top_k experts of each token are
-    present. Stored by expert: the list of its tokens and their weights.
+    present. Stored by expert: the list of its tokens and their weights; and by token:
+    where its entries are in these lists.
   }];
   let parameters = (ins "int64_t":$topK);
 }
 
 def Sparsity_ActivationAttr : Sparsity_Encoding<"Activation", "activation", [
-    "getCoverage", "getStorage", "getBindingTime", "permute"]> {
+    "getCoverage", "getStorage", "getBindingTime", "getSelection", "permute"]> {
   let summary = "activations that a rule on their value keeps";
   let description = [{
     On tokens x features. `#sparsity.activation<threshold = 5.0e-02>` keeps x with

@@ -23,4 +23,18 @@ def Sparsity_StorageLayout : I32EnumAttr<"StorageLayout",
   let cppNamespace = "::mlir::sparsity";
 }
 
+def Sparsity_RouteScore : I32EnumAttr<"RouteScore",
+    "how logits become scores", [
+      I32EnumAttrCase<"Softmax", 0, "softmax">,
+      I32EnumAttrCase<"Sigmoid", 1, "sigmoid">]> {
+  let cppNamespace = "::mlir::sparsity";
+}
+
+def Sparsity_RouteOrder : I32EnumAttr<"RouteOrder",
+    "whether a softmax comes before or after the choice", [
+      I32EnumAttrCase<"Before", 0, "before">,
+      I32EnumAttrCase<"After", 1, "after">]> {
+  let cppNamespace = "::mlir::sparsity";
+}
+
 #endif // SPARSITY_ENUMS_TD

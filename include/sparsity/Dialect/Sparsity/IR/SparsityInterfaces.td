@@ -53,10 +53,30 @@ def SparsityEncodingAttrInterface : AttrInterface<"SparsityEncodingAttrInterface
         return ::mlir::sparsity::BindingTime::Compile;
       }]>,
     InterfaceMethod<[{
+        The rule by which `encode` lists elements at run time, if a rule on their value
+        does; the storage then is `positions`, `coordinates` and dense `values`.
+      }], "::std::optional<::mlir::sparsity::Selection>", "getSelection",
+      (ins "::mlir::RankedTensorType":$type), "", [{
+        return ::std::nullopt;
+      }]>,
+    InterfaceMethod<[{
+        The storage field that gives the list the other way round: for each index of
+        the listed dimension, the positions in the list of its entries (-1 behind the
+        last), shape [indices, most entries of an index]. Empty if there is none.
+      }], "::llvm::StringRef", "getEntriesField", (ins), "", [{ return ""; }]>,
+    InterfaceMethod<[{
         Same pattern, simplest attribute: nested compositions flattened, members that
         say nothing removed. A null attribute says that the tensor is dense.
       }], "::mlir::Attribute", "simplify", (ins "::mlir::RankedTensorType":$type), "",
       [{ return $_attr; }]>,
+    InterfaceMethod<[{
+        Fails after an error if the answers above do not describe `type`: an encoding
+        of another dialect can say more than this interface can.
+      }], "::llvm::LogicalResult", "verifyLowering",
+      (ins "::mlir::RankedTensorType":$type,
+           "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError), "", [{
+        return ::mlir::success();
+      }]>,
     InterfaceMethod<[{
         The same pattern with the storage layout that `target`'s instructions take
         compressed. Asked only for operands that such an instruction consumes; the

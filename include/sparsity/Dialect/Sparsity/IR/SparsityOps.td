@@ -47,7 +47,9 @@ def Sparsity_PruneOp : Sparsity_Op<"prune", [Pure]> {
   let description = [{
     Magnitude pruning to any encoding with a packer. For `n_of_m` each group along the
     axis keeps its n elements of largest absolute value; ties go to the lowest index,
-    NaN counts as the largest.
+    NaN counts as the largest. `unstructured` keeps half of all elements in the same
+    way; `block` keeps the half of all blocks with the largest Frobenius norm, then the
+    inner pattern, if any, inside each. `encode` keeps what is not zero.
 
     ```mlir
     %w = sparsity.prune %d : tensor<64x64xf16>
@@ -82,6 +84,7 @@ def Sparsity_DisassembleOp : Sparsity_Op<"disassemble", [Pure]> {
     $source attr-dict `:` type($source) `to` type($fields)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Sparsity_FieldOp : Sparsity_Op<"field", [Pure]> {
@@ -99,6 +102,13 @@ def Sparsity_FieldOp : Sparsity_Op<"field", [Pure]> {
   let assemblyFormat = "$source $name attr-dict `:` type($source) `to` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
+
+include "sparsity/Dialect/Sparsity/IR/SparsityAttentionOp.td"
+
+include "sparsity/Dialect/Sparsity/IR/SparsityRouteOps.td"
+
+include "sparsity/Dialect/Sparsity/IR/SparsityGroupedOp.td"
 
 #endif // SPARSITY_OPS_TD

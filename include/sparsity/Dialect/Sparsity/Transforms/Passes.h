@@ -22,9 +22,15 @@ class LinalgDialect;
 namespace LLVM {
 class LLVMDialect;
 } // namespace LLVM
+namespace math {
+class MathDialect;
+} // namespace math
 namespace memref {
 class MemRefDialect;
 } // namespace memref
+namespace scf {
+class SCFDialect;
+} // namespace scf
 namespace sparse_tile {
 class SparseTileDialect;
 } // namespace sparse_tile

@@ -23,6 +23,34 @@ def SparsitySimplifyEncodingsPass
   }];
 }
 
+def SparsityGroupContractionsPass : Pass<"sparsity-group-contractions"> {
+  let summary = "sums over a gate as grouped matmuls over its lists";
+  let description = [{
+    A sum of products over e with a factor r[t, e] whose storage lists the t of each e
+    (a gate) counts the pairs on the list only. What it is multiplied with is computed
+    for these: contractions over (t, e, ...) become `sparsity.grouped_matmul`,
+    elementwise ops between them ops over the entries, and the sum over e one over the
+    entries of each t. Where that cannot be done a remark says so and the op stays.
+  }];
+  let dependentDialects = ["::mlir::sparsity::SparsityDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def SparsityBuildListsPass : Pass<"sparsity-build-lists", "ModuleOp"> {
+  let summary = "build the lists of patterns known at run time";
+  let description = [{
+    `sparsity.route`, and `sparsity.encode` to an encoding that keeps elements by a rule
+    on their value, become `linalg.generic` ops that compute the storage fields, and a
+    `sparsity.assemble` of these. Every element of a field has a body of its own, which
+    loops over what it reads: nothing is scattered, so these ops are elementwise and run
+    wherever elementwise ops do, without the host waiting for a count. `decode` of the
+    result becomes the dense tensor.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 def SparsityFuseEpiloguesPass : Pass<"sparsity-fuse-epilogues", "ModuleOp"> {
   let summary = "make each chain of elementwise ops one op";
   let description = [{
@@ -122,13 +150,15 @@ def SparsityDensifyPass : Pass<"sparsity-densify", "ModuleOp"> {
   let summary = "the oracle: the same program on dense tensors";
   let description = [{
     Encoded types lose their encoding and elements outside an affine pattern are
-    zeroed; `encode` and `decode` disappear, `prune` becomes an explicit loop. With
+    zeroed; `encode` and `decode` disappear, `prune` becomes an explicit loop, and so do
+    `route` and an `encode` that keeps elements by a rule on their value. With
     `accumulate=f64` contractions accumulate in f64.
   }];
   let options = [
     Option<"accumulate", "accumulate", "std::string", "\"\"",
            "accumulate contractions of floats in this type (f64)">];
-  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::affine::AffineDialect"];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::affine::AffineDialect",
+                           "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
 }
 
 def SparsitySimulateSchedulePass

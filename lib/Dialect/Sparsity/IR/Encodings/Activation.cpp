@@ -135,6 +135,18 @@ ActivationAttr::getStorage(RankedTensorType type) const {
   return fields;
 }
 
+std::optional<Selection> ActivationAttr::getSelection(RankedTensorType) const {
+  if (getThreshold()) {
+    return Selection{Selection::Kind::AboveThreshold,
+                     getThreshold().getValueAsDouble()};
+  }
+  if (getTopK()) {
+    return Selection{Selection::Kind::LargestInRow, /*threshold=*/0,
+                     *getTopK()};
+  }
+  return Selection{Selection::Kind::Positive};
+}
+
 Attribute ActivationAttr::permute(ArrayRef<int64_t> permutation) const {
   return isIdentityPermutation(permutation) ? Attribute(*this) : Attribute();
 }

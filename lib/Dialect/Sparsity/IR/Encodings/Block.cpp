@@ -2,6 +2,8 @@
 
 #include "EncodingUtils.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace mlir::sparsity;
 using namespace mlir::sparsity::detail;
@@ -61,10 +63,20 @@ LogicalResult BlockAttr::verify(EmitError emitError, ArrayRef<int64_t> sizes,
 LogicalResult BlockAttr::verifyEncoding(ArrayRef<int64_t> shape,
                                         Type elementType,
                                         EmitError emitError) const {
-  // block_c4, block_c5
-  if (failed(verifyRank(shape, 2, emitError)) ||
-      failed(verifyElementType(elementType, emitError))) {
+  // block_c4
+  if (shape.size() != 2 && shape.size() != 3) {
+    return emitError() << "expected a tensor of rank 2 or 3, but got rank "
+                       << shape.size();
+  }
+  // block_c5
+  if (failed(verifyElementType(elementType, emitError))) {
     return failure();
+  }
+  // block_c7: the list of a batch begins at a number known at compile time.
+  if (shape.size() == 3 && ShapedType::isDynamic(shape[1])) {
+    return emitError()
+           << "expected a static number of rows in a tensor of rank 3, but got "
+           << RankedTensorType::get(shape, elementType);
   }
   // block_c6: a block is a tensor that the inner encoding must accept.
   if (getInner()) {
@@ -78,14 +90,30 @@ LogicalResult BlockAttr::verifyEncoding(ArrayRef<int64_t> shape,
 // Answers
 //===----------------------------------------------------------------------===//
 
-Coverage BlockAttr::getCoverage(RankedTensorType) const {
-  return Coverage::listed(/*groupDim=*/0, getSizes()[0], /*listedDim=*/1,
+/// Rows of blocks of one matrix; dynamic if its rows are.
+static int64_t getRowBlocks(BlockAttr encoding, RankedTensorType type) {
+  return ceilDivExtent(type.getDimSize(type.getRank() - 2),
+                       encoding.getSizes()[0]);
+}
+
+Coverage BlockAttr::getCoverage(RankedTensorType type) const {
+  if (type.getRank() == 2) {
+    return Coverage::listed(/*groupDim=*/0, getSizes()[0], /*listedDim=*/1,
+                            getSizes()[1]);
+  }
+  return Coverage::listed(Coverage::Batch{0, getRowBlocks(*this, type)},
+                          /*groupDim=*/1, getSizes()[0], /*listedDim=*/2,
                           getSizes()[1]);
 }
 
 TileFormat BlockAttr::getTileFormat(RankedTensorType type) const {
-  return getInner() ? cast<NOfMAttr>(getInner()).getTileFormat(type)
-                    : TileFormat::dense();
+  if (!getInner()) {
+    return TileFormat::dense();
+  }
+  // The inner axis counts the axes of a block, the last two of the tensor.
+  auto inner = cast<NOfMAttr>(getInner());
+  return TileFormat::nOfM(inner.getN(), inner.getM(),
+                          inner.getAxis() + type.getRank() - 2);
 }
 
 StorageLayout BlockAttr::getStorageLayout() const {
@@ -95,10 +123,24 @@ StorageLayout BlockAttr::getStorageLayout() const {
 
 BindingTime BlockAttr::getBindingTime() const { return BindingTime::Pack; }
 
+bool BlockAttr::hasPacker() const { return true; }
+
+/// The length of `positions`: one more than the rows of blocks of all batches.
+static int64_t getPositionCount(BlockAttr encoding, RankedTensorType type) {
+  int64_t groups = getRowBlocks(encoding, type);
+  if (type.getRank() == 3) {
+    int64_t batches = type.getDimSize(0);
+    if (ShapedType::isDynamic(batches) ||
+        llvm::MulOverflow(groups, batches, groups)) {
+      return ShapedType::kDynamic;
+    }
+  }
+  return incrementExtent(groups);
+}
+
 SmallVector<StorageField> BlockAttr::getStorage(RankedTensorType type) const {
-  int64_t rowBlocks = ceilDivExtent(type.getDimSize(0), getSizes()[0]);
   SmallVector<StorageField> fields = {
-      makeIndexField("positions", incrementExtent(rowBlocks), getContext()),
+      makeIndexField("positions", getPositionCount(*this, type), getContext()),
       makeIndexField("coordinates", ShapedType::kDynamic, getContext())};
   auto block = RankedTensorType::get(getSizes(), type.getElementType());
   SmallVector<StorageField> blockFields =
@@ -113,13 +155,17 @@ SmallVector<StorageField> BlockAttr::getStorage(RankedTensorType type) const {
 }
 
 Attribute BlockAttr::permute(ArrayRef<int64_t> permutation) const {
-  if (permutation.size() != 2) {
+  if (permutation.size() != 2 && permutation.size() != 3) {
     return {};
   }
   if (isIdentityPermutation(permutation)) {
     return *this;
   }
-  Attribute inner = getInner() ? cast<NOfMAttr>(getInner()).permute(permutation)
-                               : Attribute();
+  // Batches are numbered by the outermost axis.
+  if (!swapsLastTwoAxes(permutation)) {
+    return {};
+  }
+  Attribute inner =
+      getInner() ? cast<NOfMAttr>(getInner()).permute({1, 0}) : Attribute();
   return get(getContext(), {getSizes()[1], getSizes()[0]}, inner);
 }

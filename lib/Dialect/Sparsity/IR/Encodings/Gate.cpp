@@ -63,8 +63,12 @@ SmallVector<StorageField> GateAttr::getStorage(RankedTensorType type) const {
   return {makeIndexField("positions", incrementExtent(type.getDimSize(1)),
                          getContext()),
           makeIndexField("coordinates", ShapedType::kDynamic, getContext()),
-          makeField("weights", {ShapedType::kDynamic}, type.getElementType())};
+          makeField("weights", {ShapedType::kDynamic}, type.getElementType()),
+          makeField("entries", {type.getDimSize(0), getTopK()},
+                    IntegerType::get(getContext(), 32))};
 }
+
+StringRef GateAttr::getEntriesField() const { return "entries"; }
 
 Attribute GateAttr::permute(ArrayRef<int64_t> permutation) const {
   return isIdentityPermutation(permutation) ? Attribute(*this) : Attribute();

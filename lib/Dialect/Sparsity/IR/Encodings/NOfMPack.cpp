@@ -1,11 +1,10 @@
 //===- NOfMPack.cpp - n_of_m constants through the host packer ------------===//
 
-#include "EncodingUtils.h"
-
-#include "sparsity/Runtime/Pack.h"
+#include "PackUtils.h"
 
 using namespace mlir;
 using namespace mlir::sparsity;
+using namespace mlir::sparsity::detail;
 
 static runtime::NOfMSpec getSpec(NOfMAttr encoding, RankedTensorType type) {
   runtime::NOfMSpec spec;
@@ -13,31 +12,11 @@ static runtime::NOfMSpec getSpec(NOfMAttr encoding, RankedTensorType type) {
   spec.m = encoding.getM();
   spec.shape.assign(type.getShape().begin(), type.getShape().end());
   spec.axis = encoding.getAxis();
-  Type element = type.getElementType();
-  spec.elementType =
-      element.isF16()                  ? runtime::ElementType::F16
-      : element.isBF16()               ? runtime::ElementType::BF16
-      : element.isF32()                ? runtime::ElementType::F32
-      : isa<Float8E4M3FNType>(element) ? runtime::ElementType::F8E4M3FN
-      : isa<Float8E5M2Type>(element)   ? runtime::ElementType::F8E5M2
-                                       : runtime::ElementType::I8;
+  spec.elementType = getRuntimeType(type.getElementType());
   spec.layout = encoding.getLayout() == StorageLayout::CoreMatrix
                     ? runtime::NOfMLayout::CoreMatrix
                     : runtime::NOfMLayout::RowMajor;
   return spec;
-}
-
-/// The bytes of every element; a splat is written out.
-static SmallVector<char> getBytes(DenseElementsAttr elements) {
-  ArrayRef<char> raw = elements.getRawData();
-  if (!elements.isSplat()) {
-    return SmallVector<char>(raw);
-  }
-  SmallVector<char> bytes;
-  for (int64_t index = 0; index < elements.getNumElements(); ++index) {
-    llvm::append_range(bytes, raw);
-  }
-  return bytes;
 }
 
 FailureOr<SmallVector<DenseElementsAttr>>

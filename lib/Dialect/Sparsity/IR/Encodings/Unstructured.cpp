@@ -64,12 +64,14 @@ Coverage UnstructuredAttr::getCoverage(RankedTensorType) const {
 }
 
 TileFormat UnstructuredAttr::getTileFormat(RankedTensorType) const {
-  return TileFormat::bitmap();
+  return TileFormat::bitmap(getTile()[0], getTile()[1]);
 }
 
 BindingTime UnstructuredAttr::getBindingTime() const {
   return BindingTime::Pack;
 }
+
+bool UnstructuredAttr::hasPacker() const { return true; }
 
 SmallVector<StorageField>
 UnstructuredAttr::getStorage(RankedTensorType type) const {
@@ -79,6 +81,8 @@ UnstructuredAttr::getStorage(RankedTensorType type) const {
           makeIndexField("coordinates", ShapedType::kDynamic, getContext()),
           makeField("bitmap", {ShapedType::kDynamic, words},
                     IntegerType::get(getContext(), 64)),
+          makeField("offsets", {ShapedType::kDynamic, words},
+                    IntegerType::get(getContext(), 32)),
           makeField("values", {ShapedType::kDynamic}, type.getElementType())};
 }
 

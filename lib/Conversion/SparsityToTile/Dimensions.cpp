@@ -1,0 +1,501 @@
+//===- Dimensions.cpp - axes, sizes and operands of a schedule ------------===//
+
+#include "GroupBuilder.h"
+
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+
+//===----------------------------------------------------------------------===//
+// Dimensions
+//===----------------------------------------------------------------------===//
+
+GroupBuilder::Origin GroupBuilder::rootDim(const Contraction &contraction,
+                                           Origin dim) {
+  if (!dim || !group.epilogue) {
+    return dim;
+  }
+  OpOperand &use = *contraction.op->getResult(0).use_begin();
+  AffineMap map = group.epilogue.getMatchingIndexingMap(&use);
+  for (auto [position, expr] :
+       llvm::enumerate(contraction.domain.outputMap.getResults())) {
+    if (cast<AffineDimExpr>(expr).getPosition() == *dim) {
+      return map.getDimPosition(position);
+    }
+  }
+  return std::nullopt;
+}
+
+void GroupBuilder::chooseDimensions() {
+  if (group.contractions.empty()) {
+    // The innermost dimension of the result is the column.
+    unsigned loops = group.epilogue.getNumLoops();
+    AffineMap map = group.epilogue.getMatchingIndexingMap(
+        group.epilogue.getDpsInitOperand(0));
+    for (unsigned position = 0; position < loops; ++position) {
+      parallel.push_back(map.getDimPosition(position));
+    }
+    if (loops == 1) {
+      parallel.insert(parallel.begin(), std::nullopt);
+    }
+    return;
+  }
+  const Contraction &first = group.contractions.front();
+  for (unsigned dim : first.outer) {
+    if (!first.rows || dim != first.rows->groupDim) {
+      parallel.push_back(rootDim(first, dim));
+    }
+  }
+  parallel.push_back(
+      rootDim(first, config.getSwap() ? first.right : first.left));
+  parallel.push_back(
+      rootDim(first, config.getSwap() ? first.left : first.right));
+}
+
+/// The extent of dimension `dim`: of a contraction, or of the epilogue.
+Value GroupBuilder::sizeOf(const Contraction *contraction, unsigned dim) {
+  Location loc = root->getLoc();
+  auto fromOperand = [&](Value operand, AffineMap map) -> Value {
+    for (auto [axis, expr] : llvm::enumerate(map.getResults())) {
+      auto plain = dyn_cast<AffineDimExpr>(expr);
+      if (plain && plain.getPosition() == dim &&
+          isa<RankedTensorType>(operand.getType())) {
+        return getValueOrCreateConstantIndexOp(
+            rewriter, loc, tensor::getMixedSize(rewriter, loc, operand, axis));
+      }
+    }
+    return {};
+  };
+  if (contraction) {
+    const ComputeDomain &domain = contraction->domain;
+    // An encoded tensor is about to become buffers: ask others first.
+    for (bool encoded : {false, true}) {
+      for (auto [input, map] :
+           llvm::zip_equal(domain.inputs, domain.inputMaps)) {
+        bool isEncoded =
+            static_cast<bool>(getSparsityEncoding(input.getType()));
+        if (isEncoded == encoded) {
+          if (Value size = fromOperand(input, map)) {
+            return size;
+          }
+        }
+      }
+      if (!encoded) {
+        if (Value size = fromOperand(domain.init, domain.outputMap)) {
+          return size;
+        }
+      }
+    }
+    return {};
+  }
+  for (OpOperand &operand : root->getOpOperands()) {
+    // A contraction's result is about to disappear; its sizes come from
+    // elsewhere.
+    bool fused = llvm::any_of(group.contractions, [&](const Contraction &c) {
+      return c.op == operand.get().getDefiningOp();
+    });
+    if (fused) {
+      continue;
+    }
+    AffineMap map = group.epilogue.getMatchingIndexingMap(&operand);
+    if (Value size = fromOperand(operand.get(), map)) {
+      return size;
+    }
+  }
+  return {};
+}
+
+unsigned GroupBuilder::addInput(Value value) {
+  auto found = llvm::find(inputs, value);
+  if (found == inputs.end()) {
+    inputs.push_back(value);
+    return inputs.size() - 1;
+  }
+  return std::distance(inputs.begin(), found);
+}
+
+//===----------------------------------------------------------------------===//
+// Axes
+//===----------------------------------------------------------------------===//
+
+/// The list whose groups are ranges of `dim` and which lists `columnDim`, or
+/// null.
+static const Coverage *findList(const Coverage &coverage, unsigned dim,
+                                unsigned columnDim) {
+  if (coverage.kind() == Coverage::Kind::Listed &&
+      coverage.groupDim() == dim && coverage.listedDim() == columnDim) {
+    return &coverage;
+  }
+  for (const Coverage &member : coverage.members()) {
+    if (const Coverage *found = findList(member, dim, columnDim)) {
+      return found;
+    }
+  }
+  return nullptr;
+}
+
+/// Rows follow the groups of a list that an operand's coverage holds, so that a
+/// work item meets one group; or the entries of the contraction's own list.
+LogicalResult GroupBuilder::chooseAxes() {
+  axes[0].tile = config.getTile()[0];
+  axes[1].tile = config.getTile()[1];
+  if (group.contractions.empty()) {
+    return success();
+  }
+  const Contraction &first = group.contractions.front();
+  for (auto [member, contraction] : llvm::enumerate(group.contractions)) {
+    for (unsigned index = 0; index < 2; ++index) {
+      std::optional<unsigned> row = index == 0 ? contraction.left
+                                               : contraction.right;
+      AffineMap map = contraction.domain.inputMaps[index];
+      MLIRContext *context = rewriter.getContext();
+      auto rowAxis =
+          row ? map.getResultPosition(getAffineDimExpr(*row, context))
+              : std::nullopt;
+      auto columnAxis = map.getResultPosition(
+          getAffineDimExpr(contraction.reduction, context));
+      if (!rowAxis || !columnAxis) {
+        continue;
+      }
+      const Coverage *list = findList(operands[member][index].coverage,
+                                      *rowAxis, *columnAxis);
+      Axis &axis = axisOf(index);
+      if (!list || list->groupGranularity() % axis.tile == 0 ||
+          axis.kind == Axis::Kind::Block) {
+        continue;
+      }
+      if (!axis.isPlain() && axis.granularity != list->groupGranularity()) {
+        // The second list is searched element by element.
+        continue;
+      }
+      axis.kind = Axis::Kind::Grouped;
+      axis.granularity = list->groupGranularity();
+    }
+  }
+  if (first.rows) {
+    Axis &axis = axisOf(first.rows->rowDim == first.left ? 0 : 1);
+    axis.kind = Axis::Kind::Listed;
+    Location loc = root->getLoc();
+    auto field = [&](const std::string &name) {
+      auto type = cast<RankedTensorType>(first.rows->list.getType());
+      for (const StorageField &candidate :
+           getSparsityEncoding(type).getStorage(type)) {
+        if (candidate.name == name) {
+          return addInput(FieldOp::create(rewriter, loc, candidate.type,
+                                          first.rows->list, name));
+        }
+      }
+      llvm_unreachable("a coverage reads fields of its storage");
+    };
+    listPositions = field(first.rows->leaf.positions());
+    listCoordinates = field(first.rows->leaf.coordinates());
+  }
+  return success();
+}
+
+/// Positions on an axis of `size` indices: whole tiles for each group.
+Value GroupBuilder::sizeOfAxis(Axis &axis, Value size) {
+  IndexBuilder index(rewriter, root->getLoc());
+  switch (axis.kind) {
+  case Axis::Kind::Plain:
+    return size;
+  case Axis::Kind::Block:
+    return index.constant(axis.granularity);
+  case Axis::Kind::Grouped: {
+    int64_t tiles = llvm::divideCeil(axis.granularity, axis.tile);
+    return index.mul(index.ceilDiv(size, axis.granularity), tiles * axis.tile);
+  }
+  case Axis::Kind::Listed: {
+    // Group g begins at tile positions[g] / tile + g: the tiles of a group
+    // never reach the next one, whatever the lists hold.
+    Value entries = rewriter.createOrFold<tensor::DimOp>(
+        root->getLoc(), inputs[listCoordinates], int64_t(0));
+    Value groups = rewriter.createOrFold<tensor::DimOp>(
+        root->getLoc(), inputs[listPositions], int64_t(0));
+    Value tiles = index.add(index.div(entries, axis.tile), index.sub(groups, 1));
+    return index.mul(tiles, axis.tile);
+  }
+  }
+  return size;
+}
+
+/// The group of the list whose tiles hold tile `tile`: the last one that begins
+/// at or before it.
+static Value emitFindGroup(IndexBuilder &index, Value positions, Value groups,
+                           Value tile, int64_t tileExtent) {
+  OpBuilder &b = index.b;
+  Location loc = index.loc;
+  auto loop = scf::WhileOp::create(
+      b, loc, TypeRange{b.getIndexType(), b.getIndexType()},
+      ValueRange{index.constant(0), groups},
+      [&](OpBuilder &, Location, ValueRange range) {
+        scf::ConditionOp::create(
+            b, loc, index.less(index.add(range[0], 1), range[1]), range);
+      },
+      [&](OpBuilder &, Location, ValueRange range) {
+        Value middle = index.div(index.add(range[0], range[1]), 2);
+        Value begin = index.add(
+            index.div(index.read(positions, middle), tileExtent), middle);
+        Value above = index.less(tile, begin);
+        Value low = index.select(above, range[0], middle);
+        Value high = index.select(above, middle, range[1]);
+        scf::YieldOp::create(b, loc, ValueRange{low, high});
+      });
+  return loop.getResult(0);
+}
+
+/// What the tile at `position` among the origins holds.
+void GroupBuilder::beginAxis(IndexBuilder &at, Axis &axis, unsigned position) {
+  axis.origin = origins[position];
+  switch (axis.kind) {
+  case Axis::Kind::Plain:
+    axis.begin = axis.origin;
+    axis.end = at.min(at.add(axis.origin, axis.tile), sizeArgs[position]);
+    return;
+  case Axis::Kind::Block:
+    // beginEntry knows both sides.
+    return;
+  case Axis::Kind::Grouped: {
+    int64_t perGroup = llvm::divideCeil(axis.granularity, axis.tile) * axis.tile;
+    Value inGroup = at.rem(axis.origin, perGroup);
+    Value first =
+        at.mul(at.div(axis.origin, perGroup), axis.granularity);
+    axis.begin = at.add(first, inGroup);
+    // `size` counts indices here: the last size arguments hold those.
+    Value size = sizeArgs[sizes.size() - 2 + (&axis - axes)];
+    axis.end = at.min(at.min(at.add(axis.begin, axis.tile),
+                             at.add(first, axis.granularity)),
+                      size);
+    return;
+  }
+  case Axis::Kind::Listed: {
+    Value positions = inputArgs[listPositions];
+    axis.coordinates = inputArgs[listCoordinates];
+    Value groups = at.sub(at.b.createOrFold<tensor::DimOp>(at.loc, positions,
+                                                           int64_t(0)),
+                          1);
+    Value tile = at.div(axis.origin, axis.tile);
+    axis.group = emitFindGroup(at, positions, groups, tile, axis.tile);
+    Value first = at.read(positions, axis.group);
+    Value past = at.read(positions, at.add(axis.group, 1));
+    Value firstTile = at.add(at.div(first, axis.tile), axis.group);
+    axis.begin =
+        at.add(first, at.mul(at.sub(tile, firstTile), axis.tile));
+    axis.end = at.min(at.add(axis.begin, axis.tile), past);
+    return;
+  }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+/// The names of the buffers that `coverage` reads.
+static void collectNames(const Coverage &coverage,
+                         SmallVectorImpl<std::string> &names) {
+  auto add = [&](const std::string &name) {
+    if (!name.empty() && !llvm::is_contained(names, name)) {
+      names.push_back(name);
+    }
+  };
+  if (coverage.kind() == Coverage::Kind::Band) {
+    add(coverage.lower().buffer);
+    add(coverage.upper().buffer);
+  } else if (coverage.kind() == Coverage::Kind::Listed) {
+    add(coverage.positions());
+    add(coverage.coordinates());
+  }
+  for (const Coverage &member : coverage.members()) {
+    collectNames(member, names);
+  }
+}
+
+static bool hasUnknown(const Coverage &coverage) {
+  return coverage.kind() == Coverage::Kind::Unknown ||
+         llvm::any_of(coverage.members(), hasUnknown);
+}
+
+/// The member of `coverage` whose entries the storage follows.
+static const Coverage *findStoredList(const Coverage &coverage) {
+  if (coverage.kind() == Coverage::Kind::Listed) {
+    return &coverage;
+  }
+  for (const Coverage &member : coverage.members()) {
+    if (const Coverage *found = findStoredList(member)) {
+      return found;
+    }
+  }
+  return nullptr;
+}
+
+/// How `value` of the encoded type `type` is stored; its buffers become inputs.
+/// Failure if the coverage leaves elements open that nothing else decides.
+LogicalResult GroupBuilder::classify(Value value, RankedTensorType type,
+                                     Location loc, Operand &operand) {
+  operand.coverage = operand.encoding.getCoverage(type);
+  operand.format = operand.encoding.getTileFormat(type);
+  if (hasUnknown(operand.coverage) &&
+      !operand.encoding.getElementPredicate(type)) {
+    return failure();
+  }
+  SmallVector<std::string> names;
+  collectNames(operand.coverage, names);
+  bool dense = true;
+  for (const StorageField &field : operand.encoding.getStorage(type)) {
+    // The list the other way round is not what a loop follows.
+    if (field.name == operand.encoding.getEntriesField()) {
+      continue;
+    }
+    unsigned position = addInput(
+        FieldOp::create(rewriter, loc, field.type, value, field.name));
+    if (llvm::is_contained(names, field.name)) {
+      operand.lists[field.name] = position;
+      continue;
+    }
+    operand.data.push_back(position);
+    dense &= field.type == getDenseType(type);
+  }
+  const Coverage *list = findStoredList(operand.coverage);
+  if (!dense && list) {
+    operand.byEntry = true;
+    operand.list = *list;
+  }
+  if (operand.byEntry && operand.format.kind == TileFormat::Kind::NOfM) {
+    // Storage is [entry, row in the group, column in the entry].
+    operand.format.axis =
+        operand.format.axis == operand.list.groupDim() ? 1 : 2;
+  }
+  return success();
+}
+
+/// How each operand is stored; one that cannot be read tile by tile is an error
+/// at the user's op.
+LogicalResult GroupBuilder::collectOperands(const Contraction &contraction) {
+  std::array<Operand, 2> both;
+  for (unsigned index = 0; index < 2; ++index) {
+    Operand &operand = both[index];
+    Value input = contraction.domain.inputs[index];
+    RankedTensorType type = contraction.getInputType(index);
+    operand.encoding = getSparsityEncoding(type);
+    operand.coverage = Coverage::all();
+    if (!operand.encoding) {
+      if (type.getEncoding()) {
+        return contraction.op->emitOpError(
+                   "expected an operand with an encoding of the "
+                   "sparsity dialect, but got ")
+               << type.getEncoding();
+      }
+      operand.data.push_back(addInput(input));
+      continue;
+    }
+    if (failed(classify(input, type, contraction.op->getLoc(), operand))) {
+      return contraction.op->emitOpError()
+             << "expected operand #" << index
+             << " with an encoding that has a lowering for contractions, but "
+                "got "
+             << operand.encoding << "; sparsity-densify runs it densely";
+    }
+  }
+  operands.push_back(std::move(both));
+  return success();
+}
+
+/// The extents of the forall: of the parallel dimensions in positions, of each
+/// distinct reduction, and of rows and columns in indices where positions
+/// differ.
+LogicalResult GroupBuilder::collectSizes() {
+  Location loc = root->getLoc();
+  const Contraction *first =
+      group.contractions.empty() ? nullptr : &group.contractions.front();
+  Value one;
+  auto dimOrOne = [&](Origin dim) {
+    if (dim) {
+      return sizeOf(first, *dim);
+    }
+    if (!one) {
+      one = arith::ConstantIndexOp::create(rewriter, loc, 1);
+    }
+    return one;
+  };
+  SmallVector<Origin> dims(parallel);
+  if (first) {
+    dims.clear();
+    for (unsigned dim : first->outer) {
+      if (!first->rows || dim != first->rows->groupDim) {
+        dims.push_back(dim);
+      }
+    }
+    dims.push_back(config.getSwap() ? first->right : first->left);
+    dims.push_back(config.getSwap() ? first->left : first->right);
+  }
+  if (result.byEntry) {
+    sizes.push_back(rewriter.createOrFold<tensor::DimOp>(
+        loc, inputs[result.lists.find(result.list.coordinates())->second],
+        int64_t(0)));
+  }
+  for (Origin dim : dims) {
+    sizes.push_back(dimOrOne(dim));
+  }
+  if (llvm::is_contained(sizes, Value())) {
+    return root->emitOpError(
+        "expected every dimension to be walked by an operand");
+  }
+  Value counts[2] = {sizes[sizes.size() - 2], sizes.back()};
+  for (unsigned side = 0; side < 2; ++side) {
+    unsigned position = parallel.size() - 2 + side;
+    sizes[position] = sizeOfAxis(axes[side], counts[side]);
+  }
+  for (Contraction &contraction : group.contractions) {
+    Value extent = sizeOf(&contraction, contraction.reduction);
+    auto constant = getConstantIntValue(extent);
+    // One pipeline serves all contractions with the same extent.
+    auto same = llvm::find_if(extents, [&](unsigned position) {
+      return sizes[position] == extent ||
+             (constant && getConstantIntValue(sizes[position]) == constant);
+    });
+    if (same != extents.end()) {
+      extents.push_back(*same);
+    } else {
+      extents.push_back(sizes.size());
+      sizes.push_back(extent);
+    }
+  }
+  if (!axes[0].isPlain() || !axes[1].isPlain()) {
+    sizes.push_back(counts[0]);
+    sizes.push_back(counts[1]);
+  }
+  return success();
+}
+
+/// What the store body reads besides the sums.
+void GroupBuilder::collectStoreInputs() {
+  for (Contraction &contraction : group.contractions) {
+    if (!isZeroFill(contraction.domain.init)) {
+      addInput(contraction.domain.init);
+    }
+  }
+  if (!group.epilogue) {
+    return;
+  }
+  for (OpOperand &operand : group.epilogue->getOpOperands()) {
+    bool fused = llvm::any_of(group.contractions, [&](const Contraction &c) {
+      return c.op == operand.get().getDefiningOp();
+    });
+    if (!fused && group.epilogue.payloadUsesValueFromOperand(&operand)) {
+      addInput(operand.get());
+    }
+  }
+  SetVector<Value> captured;
+  getUsedValuesDefinedAbove(group.epilogue.getRegion(), captured);
+  for (Value value : captured) {
+    if (!matchPattern(value, m_Constant())) {
+      addInput(value);
+    }
+  }
+}

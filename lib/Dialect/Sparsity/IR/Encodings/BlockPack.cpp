@@ -1,0 +1,91 @@
+//===- BlockPack.cpp - block constants through the host packer ------------===//
+
+#include "PackUtils.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+using namespace mlir::sparsity::detail;
+
+static runtime::BlockSpec getSpec(BlockAttr encoding, RankedTensorType type) {
+  runtime::BlockSpec spec;
+  spec.shape.assign(type.getShape().begin(), type.getShape().end());
+  spec.rows = encoding.getSizes()[0];
+  spec.columns = encoding.getSizes()[1];
+  spec.elementType = getRuntimeType(type.getElementType());
+  if (auto inner = cast_or_null<NOfMAttr>(encoding.getInner())) {
+    spec.inner =
+        runtime::BlockSpec::Inner{inner.getN(), inner.getM(), inner.getAxis(),
+                                  inner.getLayout() == StorageLayout::CoreMatrix
+                                      ? runtime::NOfMLayout::CoreMatrix
+                                      : runtime::NOfMLayout::RowMajor};
+  }
+  return spec;
+}
+
+FailureOr<SmallVector<DenseElementsAttr>>
+BlockAttr::pack(RankedTensorType type, DenseElementsAttr dense, bool prune,
+                function_ref<InFlightDiagnostic()> emitError) const {
+  runtime::BlockSpec spec = getSpec(*this, type);
+  runtime::StatusOr<runtime::BlockSizes> sizes = runtime::blockSizes(spec);
+  if (!sizes.ok()) {
+    return emitError() << sizes.status().message;
+  }
+  SmallVector<char> bytes = getBytes(dense);
+  if (prune) {
+    runtime::Status status =
+        runtime::pruneBlocks(spec, runtime::kDefaultDensity, bytes.data());
+    if (!status.ok()) {
+      return emitError() << status.message;
+    }
+  }
+  runtime::StatusOr<int64_t> count = runtime::countBlocks(spec, bytes.data());
+  if (!count.ok()) {
+    return emitError() << count.status().message;
+  }
+  SmallVector<int32_t> positions(sizes->groups + 1), coordinates(*count);
+  SmallVector<char> values(*count * sizes->valueBytes),
+      metadata(*count * sizes->metadataBytes);
+  runtime::Status status =
+      runtime::packBlocks(spec, bytes.data(),
+                          {positions.data(), coordinates.data(), *count,
+                           values.data(), metadata.data()});
+  if (!status.ok()) {
+    return emitError() << status.message;
+  }
+  SmallVector<StorageField> fields = getStorage(type);
+  SmallVector<DenseElementsAttr> constants = {
+      makeConstant<int32_t>(fields[0], positions.size(), positions),
+      makeConstant<int32_t>(fields[1], *count, coordinates),
+      makeConstant<char>(fields[2], *count, values)};
+  if (getInner()) {
+    constants.push_back(makeConstant<char>(fields[3], *count, metadata));
+  }
+  return constants;
+}
+
+LogicalResult
+BlockAttr::verifyStorage(RankedTensorType type,
+                         ArrayRef<DenseElementsAttr> fields,
+                         function_ref<InFlightDiagnostic()> emitError) const {
+  SmallVector<SmallVector<char>> bytes(llvm::map_range(fields, getBytes));
+  int64_t entries = fields[1].getNumElements();
+  // block_c8
+  for (size_t i = 2; i < fields.size(); ++i) {
+    if (fields[i].getType().getDimSize(0) != entries) {
+      return emitError() << "expected " << entries
+                         << " entries, one for each coordinate, but got "
+                         << fields[i].getType().getDimSize(0) << " in "
+                         << getStorage(type)[i].name;
+    }
+  }
+  // block_c9
+  runtime::Status status = runtime::checkBlocks(
+      getSpec(*this, type),
+      {reinterpret_cast<int32_t *>(bytes[0].data()),
+       reinterpret_cast<int32_t *>(bytes[1].data()), entries, bytes[2].data(),
+       getInner() ? bytes[3].data() : nullptr});
+  if (!status.ok()) {
+    return emitError() << status.message;
+  }
+  return success();
+}

@@ -1,0 +1,359 @@
+"""Block and unstructured weights: pruning, packing, checking and unpacking on the host.
+
+The layouts are those of `sparsity/Runtime/PackLists.h`. A tensor [R, C] is cut into tiles;
+each row of tiles (a *group*) lists the tiles it holds, as in BSR:
+
+    positions    int32 [groups + 1]    entries positions[g] .. positions[g+1) are group g's
+    coordinates  int32 [n]             the column of tiles of each entry, ascending
+    block         values [n, B, C], zero beyond the edge; with an inner n:m pattern
+                  [n, bytes] of `values` and of `metadata` as in `sparsity.packing`
+    unstructured  bitmap int64 [n, words] (bit r * columns + c of a tile), offsets int32
+                  [n, words] (elements in all words before), values [nnz]
+
+A block tensor may have rank 3, [E, R, C]: group e * ceil(R / B) + row of blocks.
+"""
+
+import ctypes
+import dataclasses
+import functools
+
+import numpy as np
+
+from . import dtypes, packing
+
+_POINTER = ctypes.c_void_p
+
+
+class _BlockSpec(ctypes.Structure):
+    """SparsityBlock of sparsity-c/Runtime.h."""
+
+    _fields_ = [
+        ("rank", ctypes.c_int64),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("rows", ctypes.c_int64),
+        ("columns", ctypes.c_int64),
+        ("n", ctypes.c_int64),
+        ("m", ctypes.c_int64),
+        ("axis", ctypes.c_int64),
+        ("element_type", ctypes.c_int32),
+        ("layout", ctypes.c_int32),
+    ]
+
+
+class _BlockFields(ctypes.Structure):
+    """SparsityBlockFields of sparsity-c/Runtime.h."""
+
+    _fields_ = [
+        ("positions", _POINTER),
+        ("coordinates", _POINTER),
+        ("entries", ctypes.c_int64),
+        ("values", _POINTER),
+        ("metadata", _POINTER),
+    ]
+
+
+class _TileSpec(ctypes.Structure):
+    """SparsityUnstructured of sparsity-c/Runtime.h."""
+
+    _fields_ = [
+        ("rank", ctypes.c_int64),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("rows", ctypes.c_int64),
+        ("columns", ctypes.c_int64),
+        ("element_type", ctypes.c_int32),
+    ]
+
+
+class _TileFields(ctypes.Structure):
+    """SparsityUnstructuredFields of sparsity-c/Runtime.h."""
+
+    _fields_ = [
+        ("positions", _POINTER),
+        ("coordinates", _POINTER),
+        ("bitmap", _POINTER),
+        ("offsets", _POINTER),
+        ("values", _POINTER),
+        ("tiles", ctypes.c_int64),
+        ("elements", ctypes.c_int64),
+    ]
+
+
+@functools.lru_cache(maxsize=None)
+def _declare():
+    library, size = packing._library(), ctypes.POINTER(ctypes.c_int64)
+    for kind, spec, fields, sizes in (
+        ("Block", _BlockSpec, _BlockFields, 3),
+        ("Unstructured", _TileSpec, _TileFields, 2),
+    ):
+        spec, fields = ctypes.POINTER(spec), ctypes.POINTER(fields)
+        counts = sizes - 2 if kind == "Block" else 2
+        for name, types in (
+            ("Sizes", [spec] + [size] * sizes),
+            ("Count", [spec, _POINTER] + [size] * counts),
+            ("Pack", [spec, _POINTER, fields]),
+            ("Check", [spec, fields]),
+            ("Unpack", [spec, fields, _POINTER]),
+            ("Prune", [spec, ctypes.c_double, _POINTER]),
+        ):
+            getattr(library, f"sparsity{kind}{name}").argtypes = types
+
+
+def _call(name, spec, *arguments):
+    _declare()
+    packing._call(name, spec, *arguments)
+
+
+def _numbers(name, spec, *arguments, count):
+    values = [ctypes.c_int64() for _ in range(count)]
+    _call(name, spec, *arguments, *(ctypes.byref(value) for value in values))
+    return [value.value for value in values]
+
+
+def _two_sizes(sizes, what):
+    sizes = tuple(sizes)
+    if len(sizes) != 2 or not all(isinstance(size, (int, np.integer)) for size in sizes):
+        raise TypeError(f"expected {what} of two integers, but got {sizes}")
+    return tuple(int(size) for size in sizes)
+
+
+def _block_spec(shape, block, inner, dtype, layout):
+    if layout not in packing.LAYOUTS:
+        raise ValueError(f"expected layout row_major or core_matrix, but got {layout}")
+    sizes = (ctypes.c_int64 * max(len(shape), 1))(*shape)
+    n, m, axis = inner or (0, 0, 0)
+    if inner and (n <= 0 or n >= m):
+        raise ValueError(f"expected an inner pattern with 0 < n < m, but got {n}:{m}")
+    number = dtypes.ELEMENT_TYPES[dtype][0]
+    return _BlockSpec(len(shape), sizes, *block, n, m, axis, number, packing.LAYOUTS[layout])
+
+
+def _tile_spec(shape, tile, dtype):
+    sizes = (ctypes.c_int64 * max(len(shape), 1))(*shape)
+    return _TileSpec(len(shape), sizes, *tile, dtypes.ELEMENT_TYPES[dtype][0])
+
+
+class _Packed:
+    """What packed lists share: dataclasses whose first fields are buffers in ABI order."""
+
+    def buffers(self):
+        """The storage buffers, in ABI order."""
+        found = (getattr(self, name) for name in self.FIELDS)
+        return tuple(buffer for buffer in found if buffer is not None)
+
+    def to(self, device):
+        """The same with PyTorch tensors on `device` as buffers."""
+        moved = {
+            name: _to_torch(getattr(self, name), device)
+            for name in self.FIELDS
+            if getattr(self, name) is not None
+        }
+        return dataclasses.replace(self, **moved)
+
+    @property
+    def nbytes(self):
+        """Bytes of all buffers together."""
+        return sum(_on_host(buffer).nbytes for buffer in self.buffers())
+
+    def _host(self, name, dtype, shape):
+        """Field `name` as a contiguous host array of `dtype`; -1 in `shape` is any size."""
+        array = np.ascontiguousarray(_on_host(getattr(self, name)))
+        if array.dtype.itemsize != np.dtype(dtype).itemsize:
+            raise TypeError(f"expected {name} of {np.dtype(dtype)}, but got {array.dtype}")
+        fits = len(shape) == array.ndim and all(
+            want in (-1, got) for want, got in zip(shape, array.shape)
+        )
+        if not fits:
+            expected = "x".join("?" if size < 0 else str(size) for size in shape)
+            found = "x".join(map(str, array.shape)) or "scalar"
+            raise ValueError(f"expected {name} of shape {expected}, but got {found}")
+        return array.view(dtype)
+
+
+def _on_host(buffer):
+    if not hasattr(buffer, "detach"):
+        return np.asarray(buffer)
+    buffer = buffer.detach().cpu()
+    try:
+        return buffer.numpy()
+    except TypeError:
+        # NumPy cannot take bf16 or 8-bit floats; their bits it can.
+        return buffer.view({1: _torch().int8, 2: _torch().int16}[buffer.element_size()]).numpy()
+
+
+def _torch():
+    import torch
+
+    return torch
+
+
+def _to_torch(buffer, device):
+    torch = _torch()
+    if isinstance(buffer, np.ndarray):
+        if buffer.dtype == np.uint16:
+            buffer = torch.from_numpy(buffer.view(np.int16)).view(torch.bfloat16)
+        else:
+            buffer = torch.from_numpy(buffer)
+    return buffer.to(device)
+
+
+@dataclasses.dataclass
+class PackedBlock(_Packed):
+    """The storage of a block tensor, in ABI order; `metadata` is None for dense blocks.
+
+    The other fields describe the dense tensor: `shape`, MLIR's name of its element type,
+    the `block` sizes, and `inner` as (n, m, axis of a block) or None.
+    """
+
+    positions: object
+    coordinates: object
+    values: object
+    metadata: object
+    shape: tuple
+    dtype: str
+    block: tuple
+    inner: tuple = None
+    layout: str = "row_major"
+
+    FIELDS = ("positions", "coordinates", "values", "metadata")
+
+    def _spec(self):
+        return _block_spec(self.shape, self.block, self.inner, self.dtype, self.layout)
+
+    def _fields(self):
+        groups, value_bytes, metadata_bytes = _numbers("sparsityBlockSizes", self._spec(), count=3)
+        positions = self._host("positions", np.int32, (groups + 1,))
+        coordinates = self._host("coordinates", np.int32, (-1,))
+        n = coordinates.size
+        if self.inner:
+            values = self._host("values", np.uint8, (n, value_bytes))
+            metadata = self._host("metadata", np.uint8, (n, metadata_bytes))
+        else:
+            values = self._host("values", dtypes.storage_of(self.dtype), (n, *self.block))
+            metadata = None
+        arrays = (positions, coordinates, values, metadata)
+        address = [None if array is None else array.ctypes.data for array in arrays]
+        return _BlockFields(address[0], address[1], n, address[2], address[3]), arrays
+
+
+@dataclasses.dataclass
+class PackedUnstructured(_Packed):
+    """The storage of an unstructured tensor, in ABI order; other fields as PackedBlock."""
+
+    positions: object
+    coordinates: object
+    bitmap: object
+    offsets: object
+    values: object
+    shape: tuple
+    dtype: str
+    tile: tuple = (64, 64)
+
+    FIELDS = ("positions", "coordinates", "bitmap", "offsets", "values")
+
+    def _spec(self):
+        return _tile_spec(self.shape, self.tile, self.dtype)
+
+    def _fields(self):
+        groups, words = _numbers("sparsityUnstructuredSizes", self._spec(), count=2)
+        positions = self._host("positions", np.int32, (groups + 1,))
+        coordinates = self._host("coordinates", np.int32, (-1,))
+        n = coordinates.size
+        bitmap = self._host("bitmap", np.int64, (n, words))
+        offsets = self._host("offsets", np.int32, (n, words))
+        values = self._host("values", dtypes.storage_of(self.dtype), (-1,))
+        arrays = (positions, coordinates, bitmap, offsets, values)
+        address = [array.ctypes.data for array in arrays]
+        return _TileFields(*address, n, values.size), arrays
+
+
+def pack_block(array, block, inner=None, layout="row_major", dtype=None):
+    """Packs the blocks of a dense tensor of rank 2 or 3 that hold a non-zero element.
+
+    `block` is (rows, columns), each 1..256; `inner` is (n, m, axis) of an n:m pattern
+    inside each block, stored in `layout`. `array` and `dtype` as in `pack_n_of_m`. Raises
+    ValueError where a block does not fit the inner pattern.
+    """
+    dense, dtype = dtypes.to_storage(array, dtype)
+    block = _two_sizes(block, "a block")
+    spec = _block_spec(dense.shape, block, inner, dtype, layout)
+    groups, value_bytes, metadata_bytes = _numbers("sparsityBlockSizes", spec, count=3)
+    (n,) = _numbers("sparsityBlockCount", spec, dense.ctypes.data, count=1)
+    packed = PackedBlock(
+        np.empty(groups + 1, np.int32),
+        np.empty(n, np.int32),
+        np.empty((n, value_bytes), np.uint8) if inner else np.empty((n, *block), dense.dtype),
+        np.empty((n, metadata_bytes), np.uint8) if inner else None,
+        dense.shape,
+        dtype,
+        block,
+        tuple(int(value) for value in inner) if inner else None,
+        layout,
+    )
+    fields, _ = packed._fields()
+    _call("sparsityBlockPack", spec, dense.ctypes.data, ctypes.byref(fields))
+    return packed
+
+
+def pack_unstructured(array, tile=(64, 64), dtype=None):
+    """Packs the non-zero elements of a dense matrix; `tile` holds a multiple of 64 elements."""
+    dense, dtype = dtypes.to_storage(array, dtype)
+    tile = _two_sizes(tile, "a tile")
+    spec = _tile_spec(dense.shape, tile, dtype)
+    groups, words = _numbers("sparsityUnstructuredSizes", spec, count=2)
+    n, elements = _numbers("sparsityUnstructuredCount", spec, dense.ctypes.data, count=2)
+    packed = PackedUnstructured(
+        np.empty(groups + 1, np.int32),
+        np.empty(n, np.int32),
+        np.empty((n, words), np.int64),
+        np.empty((n, words), np.int32),
+        np.empty(elements, dense.dtype),
+        dense.shape,
+        dtype,
+        tile,
+    )
+    fields, _ = packed._fields()
+    _call("sparsityUnstructuredPack", spec, dense.ctypes.data, ctypes.byref(fields))
+    return packed
+
+
+def _kind(packed):
+    return "Block" if isinstance(packed, PackedBlock) else "Unstructured"
+
+
+def check(packed):
+    """Raises ValueError unless the buffers of a PackedBlock or PackedUnstructured, on the
+    host or not, hold such a tensor; the message names the buffer and the index in it."""
+    fields, arrays = packed._fields()
+    _call(f"sparsity{_kind(packed)}Check", packed._spec(), ctypes.byref(fields))
+    del arrays
+
+
+def unpack_list(packed):
+    """The dense tensor of a PackedBlock or PackedUnstructured, in storage form; checks."""
+    fields, arrays = packed._fields()
+    dense = np.empty(packed.shape, dtypes.storage_of(packed.dtype))
+    _call(
+        f"sparsity{_kind(packed)}Unpack", packed._spec(), ctypes.byref(fields), dense.ctypes.data
+    )
+    del arrays
+    return dense
+
+
+def prune_block(array, block, density=0.5, inner=None, dtype=None):
+    """A copy of `array` with the share `density` of its blocks kept, those of largest
+    Frobenius norm, and inside them the pattern `inner`; the others become +0."""
+    dense, dtype = dtypes.to_storage(array, dtype)
+    dense = dense.copy()
+    spec = _block_spec(dense.shape, _two_sizes(block, "a block"), inner, dtype, "row_major")
+    _call("sparsityBlockPrune", spec, float(density), dense.ctypes.data)
+    return dense
+
+
+def prune_unstructured(array, density=0.5, dtype=None):
+    """A copy of `array` with the share `density` of its elements kept, those of largest
+    magnitude (ties to the lowest index, NaN the largest); the others become +0."""
+    dense, dtype = dtypes.to_storage(array, dtype)
+    dense = dense.copy()
+    spec = _tile_spec(dense.shape, (64, 64), dtype)
+    _call("sparsityUnstructuredPrune", spec, float(density), dense.ctypes.data)
+    return dense

@@ -1,0 +1,119 @@
+// A fine-grained mixture-of-experts layer (Qwen3 30B): of 128 small experts each token takes
+// 8, with weights that sum to 1. With few tokens most experts have one token or none.
+
+// RUN: sparsity-translate --to-ptx --target=sm_80 %s -o %t.sm_80.ptx
+// RUN: FileCheck %s --check-prefix=SM80 < %t.sm_80.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_80 -v %t.sm_80.ptx -o %t.sm_80.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// RUN: sparsity-translate --to-ptx --target=sm_90a %s -o %t.sm_90a.ptx
+// RUN: FileCheck %s --check-prefix=SM90A < %t.sm_90a.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_90a -v %t.sm_90a.ptx -o %t.sm_90a.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// RUN: sed 's/768/40/g; s/2048/48/g' %s > %t.small.mlir
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:21x48 --check | FileCheck %s
+// RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:21x48 --check | FileCheck %s %}
+
+// SM80: .target sm_80
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// SM90A: .target sm_90a
+// SM90A: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// PTXAS: 0 bytes spill stores, 0 bytes spill loads
+// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// CHECK-NOT: FAILED
+// CHECK: check: result 0: {{.*}}: ok
+
+#gate = #sparsity.gate<top_k = 8>
+
+func.func @main(%x: tensor<?x2048xbf16>, %router: tensor<128x2048xbf16>,
+                %gate: tensor<128x768x2048xbf16>, %up: tensor<128x768x2048xbf16>,
+                %down: tensor<128x2048x768xbf16>) -> tensor<?x2048xbf16> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %tokens = tensor.dim %x, %c0 : tensor<?x2048xbf16>
+  // The router's logits, and the gate: which experts each token takes, and how much.
+  %scores = tensor.empty(%tokens) : tensor<?x128xf32>
+  %none = linalg.fill ins(%zero : f32) outs(%scores : tensor<?x128xf32>) -> tensor<?x128xf32>
+  %logits = linalg.matmul
+      indexing_maps = [affine_map<(t, e, d) -> (t, d)>, affine_map<(t, e, d) -> (e, d)>,
+                       affine_map<(t, e, d) -> (t, e)>]
+      ins(%x, %router : tensor<?x2048xbf16>, tensor<128x2048xbf16>)
+      outs(%none : tensor<?x128xf32>) -> tensor<?x128xf32>
+  %r = sparsity.route %logits renormalize : tensor<?x128xf32> to tensor<?x128xf32, #gate>
+  // Every expert's hidden features of every token, of which the gate reads its own.
+  %wide = tensor.empty(%tokens) : tensor<?x128x768xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%wide : tensor<?x128x768xf32>) -> tensor<?x128x768xf32>
+  %g = linalg.generic
+      {indexing_maps = [affine_map<(t, e, f, d) -> (t, d)>,
+                        affine_map<(t, e, f, d) -> (e, f, d)>,
+                        affine_map<(t, e, f, d) -> (t, e, f)>],
+       iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %gate : tensor<?x2048xbf16>, tensor<128x768x2048xbf16>)
+      outs(%init : tensor<?x128x768xf32>) {
+  ^bb0(%a: bf16, %b: bf16, %c: f32):
+    %ax = arith.extf %a : bf16 to f32
+    %bx = arith.extf %b : bf16 to f32
+    %p = arith.mulf %ax, %bx : f32
+    %s = arith.addf %c, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<?x128x768xf32>
+  %u = linalg.generic
+      {indexing_maps = [affine_map<(t, e, f, d) -> (t, d)>,
+                        affine_map<(t, e, f, d) -> (e, f, d)>,
+                        affine_map<(t, e, f, d) -> (t, e, f)>],
+       iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %up : tensor<?x2048xbf16>, tensor<128x768x2048xbf16>)
+      outs(%init : tensor<?x128x768xf32>) {
+  ^bb0(%a: bf16, %b: bf16, %c: f32):
+    %ax = arith.extf %a : bf16 to f32
+    %bx = arith.extf %b : bf16 to f32
+    %p = arith.mulf %ax, %bx : f32
+    %s = arith.addf %c, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<?x128x768xf32>
+  %half = tensor.empty(%tokens) : tensor<?x128x768xbf16>
+  %h = linalg.generic
+      {indexing_maps = [affine_map<(t, e, f) -> (t, e, f)>, affine_map<(t, e, f) -> (t, e, f)>,
+                        affine_map<(t, e, f) -> (t, e, f)>],
+       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%g, %u : tensor<?x128x768xf32>, tensor<?x128x768xf32>)
+      outs(%half : tensor<?x128x768xbf16>) {
+  ^bb0(%a: f32, %b: f32, %o: bf16):
+    %minus = arith.negf %a : f32
+    %power = math.exp %minus : f32
+    %under = arith.addf %power, %one : f32
+    %silu = arith.divf %a, %under : f32
+    %product = arith.mulf %silu, %b : f32
+    %t = arith.truncf %product : f32 to bf16
+    linalg.yield %t : bf16
+  } -> tensor<?x128x768xbf16>
+  // The weighted sum of the experts' outputs.
+  %narrow = tensor.empty(%tokens) : tensor<?x2048xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%narrow : tensor<?x2048xf32>) -> tensor<?x2048xf32>
+  %d = linalg.generic
+      {indexing_maps = [affine_map<(t, d, e, f) -> (t, e)>,
+                        affine_map<(t, d, e, f) -> (t, e, f)>,
+                        affine_map<(t, d, e, f) -> (e, d, f)>,
+                        affine_map<(t, d, e, f) -> (t, d)>],
+       iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+      ins(%r, %h, %down : tensor<?x128xf32, #gate>, tensor<?x128x768xbf16>,
+          tensor<128x2048x768xbf16>)
+      outs(%start : tensor<?x2048xf32>) {
+  ^bb0(%weight: f32, %a: bf16, %b: bf16, %c: f32):
+    %ax = arith.extf %a : bf16 to f32
+    %bx = arith.extf %b : bf16 to f32
+    %p = arith.mulf %weight, %ax : f32
+    %q = arith.mulf %p, %bx : f32
+    %s = arith.addf %c, %q : f32
+    linalg.yield %s : f32
+  } -> tensor<?x2048xf32>
+  %out = tensor.empty(%tokens) : tensor<?x2048xbf16>
+  %y = linalg.generic
+      {indexing_maps = [affine_map<(t, d) -> (t, d)>, affine_map<(t, d) -> (t, d)>],
+       iterator_types = ["parallel", "parallel"]}
+      ins(%d : tensor<?x2048xf32>) outs(%out : tensor<?x2048xbf16>) {
+  ^bb0(%a: f32, %o: bf16):
+    %t = arith.truncf %a : f32 to bf16
+    linalg.yield %t : bf16
+  } -> tensor<?x2048xbf16>
+  return %y : tensor<?x2048xbf16>
+}

@@ -1,0 +1,193 @@
+"""Block and unstructured lists against definitions written here with NumPy alone."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import sparsity
+from sparsity import dtypes
+
+DTYPES = ["f16", "bf16", "f32", "f8E4M3FN", "f8E5M2", "i8"]
+
+
+def make_dense(rng, shape, tile, dtype):
+    """Elements in storage form; some tiles empty, some full, some with a few elements."""
+    rows, columns = tile
+    grid = (-(-shape[-2] // rows), -(-shape[-1] // columns))
+    shares = rng.choice([0, 0, 0.05, 0.5, 1], size=(*shape[:-2], *grid))
+    mask = np.repeat(np.repeat(shares, rows, -2), columns, -1)[..., : shape[-2], : shape[-1]]
+    values = rng.standard_normal(shape).astype(np.float32) * 4
+    values = np.where(rng.random(shape) < mask, values, np.where(values < 0, -0.0, 0.0))
+    return dtypes.encode(values.astype(np.float32), dtype)
+
+
+def is_nonzero(dense, dtype):
+    return dtypes.decode(dense, dtype) != 0
+
+
+def reference_blocks(dense, block, dtype):
+    """positions, coordinates, values by their definition."""
+    rows, columns = block
+    count = dense.shape[0] if dense.ndim == 3 else 1
+    matrices = dense.reshape(count, *dense.shape[-2:])
+    pad = ((0, 0), (0, -dense.shape[-2] % rows), (0, -dense.shape[-1] % columns))
+    matrices = np.pad(matrices, pad)
+    positions, coordinates, values = [0], [], []
+    for matrix in matrices:
+        for row in range(0, matrix.shape[0], rows):
+            for column in range(0, matrix.shape[1], columns):
+                tile = matrix[row : row + rows, column : column + columns]
+                if is_nonzero(tile, dtype).any():
+                    coordinates.append(column // columns)
+                    values.append(tile)
+            positions.append(len(coordinates))
+    values = np.array(values, dense.dtype).reshape(len(values), rows, columns)
+    return np.array(positions), np.array(coordinates, int), values
+
+
+def positive_zeros(dense, dtype):
+    return np.where(is_nonzero(dense, dtype), dense, np.zeros_like(dense))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(1, 1), (37, 70), (64, 64), (3, 9, 20), (0, 5), (2, 0, 8)])
+@pytest.mark.parametrize("block", [(1, 1), (3, 5), (16, 8), (64, 64)])
+def test_block(shape, block, dtype):
+    dense = make_dense(np.random.default_rng(0), shape, block, dtype)
+    packed = sparsity.pack_block(dense, block, dtype=dtype)
+    positions, coordinates, values = reference_blocks(dense, block, dtype)
+    np.testing.assert_array_equal(packed.positions, positions)
+    np.testing.assert_array_equal(packed.coordinates, coordinates)
+    np.testing.assert_array_equal(packed.values.view(np.uint8), values.view(np.uint8))
+    sparsity.check(packed)
+    unpacked = sparsity.unpack(packed)
+    np.testing.assert_array_equal(
+        positive_zeros(unpacked, dtype), positive_zeros(dense, dtype)
+    )
+    assert packed.nbytes == sum(buffer.nbytes for buffer in packed.buffers())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(1, 1), (37, 70), (64, 64), (130, 257), (0, 5)])
+@pytest.mark.parametrize("tile", [(64, 64), (16, 64), (1, 64), (8, 8)])
+def test_unstructured(shape, tile, dtype):
+    dense = make_dense(np.random.default_rng(1), shape, tile, dtype)
+    packed = sparsity.pack_unstructured(dense, tile, dtype=dtype)
+    positions, coordinates, tiles = reference_blocks(dense, tile, dtype)
+    np.testing.assert_array_equal(packed.positions, positions)
+    np.testing.assert_array_equal(packed.coordinates, coordinates)
+    bits = is_nonzero(tiles, dtype).reshape(len(tiles), tile[0] * tile[1])
+    words = np.packbits(bits, axis=-1, bitorder="little")
+    np.testing.assert_array_equal(packed.bitmap.view(np.uint8), words)
+    counts = bits.reshape(-1, 64).sum(axis=-1)
+    offsets = np.concatenate([[0], np.cumsum(counts)])[:-1].reshape(packed.offsets.shape)
+    np.testing.assert_array_equal(packed.offsets, offsets)
+    kept = tiles.reshape(bits.shape)[bits]
+    np.testing.assert_array_equal(packed.values, kept)
+    np.testing.assert_array_equal(sparsity.unpack(packed), positive_zeros(dense, dtype))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_inner_pattern(axis):
+    rng = np.random.default_rng(2)
+    dense = rng.standard_normal((70, 90)).astype(np.float16)
+    pruned = sparsity.prune_block(dense, (16, 20), density=0.3, inner=(2, 4, axis))
+    packed = sparsity.pack_block(pruned, (16, 20), inner=(2, 4, axis))
+    np.testing.assert_array_equal(sparsity.unpack(packed), pruned)
+    # Blocks by norm, to the nearest count; 2 of 4 inside each block.
+    norms = np.add.reduceat(
+        np.add.reduceat(dense.astype(np.float64) ** 2, np.arange(0, 70, 16), axis=0),
+        np.arange(0, 90, 20),
+        axis=1,
+    )
+    count = int(np.floor(0.3 * norms.size + 0.5))
+    largest = np.sort(np.argsort(-norms.reshape(-1))[:count])
+    rows = np.repeat(np.arange(5), np.diff(packed.positions))
+    np.testing.assert_array_equal(rows * 5 + packed.coordinates, largest)
+    with pytest.raises(ValueError, match="expected at most 2 non-zero elements in each group"):
+        sparsity.pack_block(dense, (16, 20), inner=(2, 4, axis))
+
+
+def test_prune_unstructured():
+    dense = np.random.default_rng(3).standard_normal((31, 17)).astype(np.float32)
+    pruned = sparsity.prune_unstructured(dense, density=0.25)
+    count = int(np.floor(0.25 * dense.size + 0.5))
+    bound = np.sort(np.abs(dense).reshape(-1))[-count]
+    np.testing.assert_array_equal(pruned, np.where(np.abs(dense) >= bound, dense, 0))
+
+
+def test_check_names_the_place():
+    packed = sparsity.pack_block(np.ones((8, 8), np.float32), (4, 4))
+    packed.coordinates[3] = 0
+    with pytest.raises(ValueError, match=r"ascending coordinates .* 0 after 0 at coordinates\[3\]"):
+        sparsity.check(packed)
+    packed.coordinates[3] = 2
+    with pytest.raises(ValueError, match=r"coordinates below 2, but got 2 at coordinates\[3\]"):
+        sparsity.unpack(packed)
+    packed.positions = packed.positions[:-1]
+    with pytest.raises(ValueError, match="expected positions of shape 3, but got 2"):
+        sparsity.check(packed)
+    tiles = sparsity.pack_unstructured(np.ones((8, 8), np.float32), (8, 8))
+    tiles.offsets[0, 0] = 1
+    with pytest.raises(ValueError, match=r"the offset 0, .* but got 1 at offsets\[0, 0\]"):
+        sparsity.check(tiles)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda x: sparsity.pack_block(x, (4, 0)), "tile sizes in 1..256, but got 0"),
+        (lambda x: sparsity.pack_block(x[0], (4, 4)), "rank 2 or 3, but got rank 1"),
+        (lambda x: sparsity.pack_block(x, (4, 4), inner=(4, 4, 1)), "0 < n < m, but got 4:4"),
+        (lambda x: sparsity.pack_unstructured(x, (3, 3)), "multiple of 64 elements, but got 3x3"),
+        (lambda x: sparsity.prune_block(x, (4, 4), density=2), "density in 0..1, but got 2"),
+    ],
+)
+def test_refusals(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(np.ones((8, 8), np.float32))
+
+
+PROGRAM = """
+!W = tensor<256x128xf16, #sparsity.block<64x64>>
+func.func @main(%x: tensor<64x128xf16>, %w: !W) -> tensor<64x256xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<64x256xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<64x256xf32>) -> tensor<64x256xf32>
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<64x128xf16>, !W) outs(%f : tensor<64x256xf32>) -> tensor<64x256xf32>
+  return %y : tensor<64x256xf32>
+}
+"""
+
+
+def on_device(packed):
+    """Buffers at made-up device addresses."""
+    names = {"int32": "i32", "float16": "f16"}
+    buffers = {
+        field: sparsity.DeviceArray(0x10000 * (i + 1), array.shape, names[array.dtype.name])
+        for i, field in enumerate(packed.FIELDS)
+        for array in [getattr(packed, field)]
+        if array is not None
+    }
+    return dataclasses.replace(packed, **buffers)
+
+
+def test_launch_takes_packed_blocks(translate_tool):
+    kernel = sparsity.compile(PROGRAM, "sm_80").kernel()
+    dense = np.ones((256, 128), np.float16)
+    x = sparsity.DeviceArray(0x1000, (64, 128), "f16")
+    y = sparsity.DeviceArray(0x2000, (64, 256), "f32")
+    packed = on_device(sparsity.pack_block(dense, (64, 64)))
+    values = kernel.plan([x, packed, y])[0][4]
+    found = {value.value for value in values}
+    assert {0x1000, 0x2000, 0x10000, 0x20000, 0x30000} <= found
+    other = on_device(sparsity.pack_block(dense, (64, 32)))
+    with pytest.raises(ValueError, match="packed for .*block<64x64>.*, but got block<64x32>"):
+        kernel.plan([x, other, y])
+    small = on_device(sparsity.pack_block(dense[:128], (64, 64)))
+    with pytest.raises(ValueError, match="argument 1 of shape 256x128, but got 128x128"):
+        kernel.plan([x, small, y])

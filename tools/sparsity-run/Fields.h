@@ -1,0 +1,51 @@
+//===- Fields.h - the storage of encoded arguments --------------*- C++ -*-===//
+
+#ifndef SPARSITY_TOOLS_RUN_FIELDS_H
+#define SPARSITY_TOOLS_RUN_FIELDS_H
+
+#include "Values.h"
+
+#include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
+#include "sparsity/Runtime/PackLists.h"
+
+#include <map>
+#include <string>
+
+namespace mlir::sparsity::run {
+
+/// Storage buffers by field name.
+using Fields = std::map<std::string, HostTensor>;
+
+/// The type of `value` under the member of `type`'s encoding that stores it: of
+/// an all_of its storing member, else the encoding itself. All sizes static.
+RankedTensorType getStoringType(RankedTensorType type, const HostTensor &value);
+
+/// The packers' descriptions of a tensor of type `stored` (getStoringType()).
+runtime::NOfMSpec getNOfMSpec(RankedTensorType stored);
+runtime::BlockSpec getBlockSpec(RankedTensorType stored);
+runtime::UnstructuredSpec getUnstructuredSpec(RankedTensorType stored);
+
+/// Whether the fields can be made from the dense tensor alone: not row bounds
+/// (segments), which no tensor tells.
+bool isPackable(RankedTensorType stored);
+
+/// The fields of `value`, which has to fit the pattern. For `activation` the
+/// elements that its rule selects are listed.
+runtime::StatusOr<Fields> packFields(RankedTensorType stored,
+                                     const HostTensor &value);
+
+/// Fails unless `fields` hold a tensor of type `stored`; the message names the
+/// field and the index in it. Every field of the storage has to be there.
+runtime::Status checkFields(RankedTensorType stored, const Fields &fields);
+
+/// The dense tensor that checked fields hold.
+runtime::StatusOr<HostTensor> unpackFields(RankedTensorType stored,
+                                           const Fields &fields);
+
+/// Sets the elements of a matrix (or of each matrix of a batch) outside
+/// lo[row] .. hi[row] to zero.
+void maskBounds(HostTensor &value, const HostTensor &lo, const HostTensor &hi);
+
+} // namespace mlir::sparsity::run
+
+#endif // SPARSITY_TOOLS_RUN_FIELDS_H
