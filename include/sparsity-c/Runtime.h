@@ -95,16 +95,18 @@ typedef struct SparsityWorkCounts {
   int64_t items;      // work items that ran
   int64_t steps;      // reduction steps that ran
   int64_t totalSteps; // the same if no tile were skipped
-  int64_t bytes;      // of the tiles that were loaded, as stored
+  int64_t bytes;      // of the tiles that were read, as stored
   int64_t denseBytes; // the same if no tile were skipped and all were dense
 } SparsityWorkCounts;
 
 /// Adds one work item of schedule number `schedule`, counted from 0 in the
 /// order of the module. May be called from any thread.
 SPARSITY_RUNTIME_EXPORT void sparsityCountWork(int64_t schedule, int64_t steps,
-                                               int64_t totalSteps,
-                                               int64_t bytes,
-                                               int64_t denseBytes);
+                                               int64_t bytes);
+/// Adds what one call of a schedule does if nothing is skipped.
+SPARSITY_RUNTIME_EXPORT void sparsityCountDenseWork(int64_t schedule,
+                                                    int64_t totalSteps,
+                                                    int64_t denseBytes);
 
 /// Writes the sums of the first `capacity` schedules, in order, and returns how
 /// many there are; all zero for one that ran no work item. `sums` may be null

@@ -126,6 +126,7 @@ void mlir::sparsity::forEachHostSymbol(
   FUNCTION(sparsityParallelFor);
   FUNCTION(sparsityNumThreads);
   FUNCTION(sparsityCountWork);
+  FUNCTION(sparsityCountDenseWork);
   FUNCTION(sparsityReadWorkCounts);
   FUNCTION(sparsityResetWorkCounts);
   FUNCTION(sparsityPackedSizesNOfM);

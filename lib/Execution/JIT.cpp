@@ -5,18 +5,39 @@
 #include "HostSymbols.h"
 
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 
-static constexpr unsigned kOptimizationLevel = 3;
-
 static LogicalResult report(ModuleOp module, llvm::Error error) {
   return module.emitError("expected host code that LLVM can compile, but got: ")
          << llvm::toString(std::move(error));
+}
+
+/// LLVM's pipeline without its loop vectorizer: our loops hold vectors where it
+/// matters, and on nests of scalar loops with one iteration the vectorizer of
+/// LLVM 22 takes time exponential in their depth (vputils::isSingleScalar).
+static llvm::Error optimizeHost(llvm::Module &host,
+                                llvm::TargetMachine *target) {
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false;
+  tuning.LoopInterleaving = false;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(target, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
+      .run(host, modules);
+  return llvm::Error::success();
 }
 
 FailureOr<std::unique_ptr<ExecutionEngine>>
@@ -38,10 +59,12 @@ sparsity::createJIT(ModuleOp module, void *(*allocate)(size_t),
   if (!machine) {
     return report(module, machine.takeError());
   }
-  auto optimize = makeOptimizingTransformer(kOptimizationLevel,
-                                            /*sizeLevel=*/0, machine->get());
+  llvm::TargetMachine *target = machine->get();
+  auto optimizeHere = [target](llvm::Module *host) {
+    return optimizeHost(*host, target);
+  };
   ExecutionEngineOptions options;
-  options.transformer = optimize;
+  options.transformer = optimizeHere;
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;

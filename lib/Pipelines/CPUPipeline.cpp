@@ -24,12 +24,14 @@ using namespace mlir::sparsity;
 void sparsity::buildSparsityToCPUPipeline(OpPassManager &manager,
                                           const SparsityToCPUOptions &options) {
   ScheduleOptions schedule;
-  schedule.target = "cpu";
+  schedule.target = options.target;
+  schedule.allowTF32 = options.allowTF32;
   schedule.tile.assign(options.tile.begin(), options.tile.end());
   addSchedulePasses(manager, schedule);
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   ConvertSparseTileToVectorPassOptions vector;
   vector.countWork = options.countWork;
+  vector.countOnly = options.countOnly;
   manager.addPass(createConvertSparseTileToVectorPass(vector));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

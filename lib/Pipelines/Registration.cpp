@@ -8,6 +8,7 @@
 #include "sparsity/Dialect/SparseTile/Transforms/Passes.h"
 #include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
 #include "sparsity/Dialect/Sparsity/Transforms/Passes.h"
+#include "sparsity/Interop/SparseTensor.h"
 
 #include "mlir/IR/DialectRegistry.h"
 
@@ -15,7 +16,7 @@ using namespace mlir;
 
 void sparsity::registerSparsityDialects(DialectRegistry &registry) {
   registry.insert<SparsityDialect, sparse_tile::SparseTileDialect>();
-  registerTileableComputeOpExternalModels(registry);
+  registerSparseTensorModels(registry);
   sparse_tile::registerBufferizableOpInterfaceExternalModels(registry);
   registerTileableComputeOpExternalModels(registry);
 }

@@ -15,12 +15,14 @@ using namespace mlir::sparsity;
 
 void sparsity::addSchedulePasses(OpPassManager &manager,
                                  const ScheduleOptions &options) {
-  // First: canonicalization rewrites what the program says about extents.
+  manager.addPass(createConvertSparseTensorToSparsityPass());
+  // Early: canonicalization rewrites what the program says about extents.
   manager.addPass(createSparsityRecordConstraintsPass());
   manager.addPass(createSparsityPropagateEncodingsPass());
   manager.addPass(createSparsitySimplifyEncodingsPass());
   manager.addPass(createSparsityGroupContractionsPass());
   manager.addPass(createSparsityBuildListsPass());
+  manager.addPass(createSparsityLowerDecodePass());
   manager.addPass(createSparsityHoistPackingPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createSparsityFuseEpiloguesPass());

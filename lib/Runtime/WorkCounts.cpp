@@ -20,9 +20,7 @@ static Counts &getCounts() {
   return *counts;
 }
 
-extern "C" void sparsityCountWork(int64_t schedule, int64_t steps,
-                                  int64_t totalSteps, int64_t bytes,
-                                  int64_t denseBytes) {
+static void add(int64_t schedule, const SparsityWorkCounts &work) {
   if (schedule < 0) {
     return;
   }
@@ -33,11 +31,23 @@ extern "C" void sparsityCountWork(int64_t schedule, int64_t steps,
     counts.schedules.resize(position + 1, SparsityWorkCounts{});
   }
   SparsityWorkCounts &sums = counts.schedules[position];
-  sums.items += 1;
-  sums.steps += steps;
-  sums.totalSteps += totalSteps;
-  sums.bytes += bytes;
-  sums.denseBytes += denseBytes;
+  sums.items += work.items;
+  sums.steps += work.steps;
+  sums.totalSteps += work.totalSteps;
+  sums.bytes += work.bytes;
+  sums.denseBytes += work.denseBytes;
+}
+
+extern "C" void sparsityCountWork(int64_t schedule, int64_t steps,
+                                  int64_t bytes) {
+  add(schedule, {/*items=*/1, steps, /*totalSteps=*/0, bytes,
+                 /*denseBytes=*/0});
+}
+
+extern "C" void sparsityCountDenseWork(int64_t schedule, int64_t totalSteps,
+                                       int64_t denseBytes) {
+  add(schedule, {/*items=*/0, /*steps=*/0, totalSteps, /*bytes=*/0,
+                 denseBytes});
 }
 
 extern "C" int64_t sparsityReadWorkCounts(SparsityWorkCounts *sums,

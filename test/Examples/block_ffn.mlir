@@ -10,6 +10,7 @@
 // RUN: sed 's/14336/320/g; s/4096/256/g' %s > %t.small.mlir
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x256 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x256 --check | FileCheck %s %}
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x256 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // SM80: .target sm_80
 // SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
@@ -20,6 +21,8 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 18 of 40 (45.0 %), bytes 294.9 kB of 655.4 kB (45.0 %)
+// EXPLAIN: explain: kernel 1 (line [[#]]): tiles 8 of 20 (40.0 %), bytes 131.1 kB of 327.7 kB (40.0 %)
 
 #up = #sparsity.block<64x64>
 #down = #sparsity.block<64x64>

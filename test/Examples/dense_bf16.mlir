@@ -10,6 +10,7 @@
 // RUN: sed 's/14336/160/g; s/4096/256/g' %s > %t.small.mlir
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x256 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x256 --check | FileCheck %s %}
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x256 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // SM80: .target sm_80
 // SM80-NOT: mma.sp
@@ -23,6 +24,7 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 12 of 12 (100.0 %), bytes 196.6 kB of 196.6 kB (100.0 %)
 
 func.func @main(%x: tensor<?x4096xbf16>,
                 %w: tensor<14336x4096xbf16>)

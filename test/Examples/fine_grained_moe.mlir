@@ -10,6 +10,7 @@
 // RUN: sed 's/768/40/g; s/2048/48/g' %s > %t.small.mlir
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:21x48 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:21x48 --check | FileCheck %s %}
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:300x48 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // SM80: .target sm_80
 // SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
@@ -20,6 +21,9 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 10 of 10 (100.0 %), bytes 163.8 kB of 163.8 kB (100.0 %)
+// EXPLAIN: explain: kernel [[#]] (line [[#]]): tiles {{[0-9]+}} of 640 ({{.*}} %), bytes {{.*}} of 15.7 MB
+// EXPLAIN: explain: kernel [[#]] (line [[#]]): tiles {{[0-9]+}} of 640 ({{.*}} %), bytes {{.*}} of 10.5 MB
 
 #gate = #sparsity.gate<top_k = 8>
 

@@ -9,11 +9,13 @@
 // RUN: sed 's/14336/160/g; s/4096/256/g' %s > %t.small.mlir
 // RUN: sparsity-run %t.small.mlir --device=cpu --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --check | FileCheck %s %}
+// RUN: sparsity-run %t.small.mlir --device=cpu --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // PTXAS: 0 bytes spill stores, 0 bytes spill loads
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 12 of 12 (100.0 %), bytes 153.6 kB of 196.6 kB (78.1 %)
 
 #w = #sparsity.n_of_m<2:4, axis = 1>
 func.func @main(%x: tensor<64x4096xbf16>, %w: tensor<14336x4096xbf16, #w>,

@@ -9,6 +9,7 @@
 // RUN: sed 's/4096/160/g; s/2048/384/g' %s > %t.small.mlir
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x384 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x384 --check | FileCheck %s %}
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x384 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // SM80: .target sm_80
 // SM80: mma.sp::ordered_metadata.sync.aligned.m16n8k64.row.col.{{(satfinite.)?}}s32.s8.s8.s32
@@ -19,6 +20,7 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 18 of 18 (100.0 %), bytes 119.8 kB of 147.5 kB (81.2 %)
 
 #w = #sparsity.n_of_m<2:4, axis = 1>
 

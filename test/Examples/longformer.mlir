@@ -11,6 +11,7 @@
 // RUN: sed 's/left = 511/left = 15/; s/period = 512/period = 16/' %s > %t.small.mlir
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:8x75x64 --shape=1:8x75x64 --shape=2:8x75x64 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:8x75x64 --shape=1:8x75x64 --shape=2:8x75x64 --check | FileCheck %s %}
+// RUN: sparsity-run %s --device=cpu --shape=0:8x1024x64 --shape=1:8x1024x64 --shape=2:8x1024x64 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // SM80: .target sm_80
 // SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
@@ -21,6 +22,7 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 2240 of 4096 (54.7 %), bytes 37.7 MB of 68.2 MB (55.4 %)
 
 #mask = #sparsity.all_of<[
   #sparsity.window<right = 0>,

@@ -10,6 +10,7 @@
 // RUN: sed 's/4095/31/' %s > %t.small.mlir
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:32x70x128 --shape=1:8x70x128 --shape=2:8x70x128 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:32x70x128 --shape=1:8x70x128 --shape=2:8x70x128 --check | FileCheck %s %}
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:32x70x128 --shape=1:8x70x128 --shape=2:8x70x128 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // SM80: .target sm_80
 // SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
@@ -20,6 +21,7 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 128 of 192 (66.7 %), bytes 5.0 MB of 7.1 MB (70.4 %)
 
 #mask = #sparsity.window<left = 4095, right = 0>
 

@@ -10,6 +10,7 @@
 // RUN: sed 's/14336/96/g; s/4096/64/g' %s > %t.small.mlir
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:21x64 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:21x64 --check | FileCheck %s %}
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:300x64 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // SM80: .target sm_80
 // SM80: mma
@@ -20,6 +21,9 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 5 of 5 (100.0 %), bytes 51.2 kB of 51.2 kB (100.0 %)
+// EXPLAIN: explain: kernel [[#]] (line [[#]]): tiles {{[0-9]+}} of 80 ({{.*}} %), bytes {{.*}} of 2.0 MB
+// EXPLAIN: explain: kernel [[#]] (line [[#]]): tiles {{[0-9]+}} of 80 ({{.*}} %), bytes {{.*}} of 1.3 MB
 
 #gate = #sparsity.gate<top_k = 2>
 #w = #sparsity.n_of_m<2:4, axis = 2>

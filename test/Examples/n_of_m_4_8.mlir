@@ -12,6 +12,7 @@
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x200 --check | FileCheck %s %}
 // RUN: sparsity-opt %s --sparsity-to-nvvm --remark-format=emitRemark --remarks-filter=sparsity -o /dev/null 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=REMARK
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x200 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // REMARK: expanded: sm_80 has no native n_of_m<4:8, axis = 1> of f16
 // SM80: .target sm_80
@@ -26,6 +27,7 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 12 of 12 (100.0 %), bytes 159.7 kB of 196.6 kB (81.2 %)
 
 #w = #sparsity.n_of_m<4:8, axis = 1>
 

@@ -10,6 +10,7 @@
 // RUN: python3 %S/Inputs/documents.py %t.documents 30 1 25 14
 // RUN: sparsity-run %s --device=cpu --shape=0:8x70x128 --shape=1:8x70x128 --shape=2:8x70x128 --input=3:%t.documents/lo.npy --input=4:%t.documents/hi.npy --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %s --device=cuda --shape=0:8x70x128 --shape=1:8x70x128 --shape=2:8x70x128 --input=3:%t.documents/lo.npy --input=4:%t.documents/hi.npy --check | FileCheck %s %}
+// RUN: sparsity-run %s --device=cpu --shape=0:8x70x128 --shape=1:8x70x128 --shape=2:8x70x128 --input=3:%t.documents/lo.npy --input=4:%t.documents/hi.npy --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // SM80: .target sm_80
 // SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
@@ -20,6 +21,7 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 32 of 48 (66.7 %), bytes 1.2 MB of 1.8 MB (70.4 %)
 
 #mask = #sparsity.all_of<[#sparsity.window<right = 0>, #sparsity.segments]>
 

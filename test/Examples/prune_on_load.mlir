@@ -12,6 +12,7 @@
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x200 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x200 --check | FileCheck %s %}
 // RUN: sparsity-opt %s --sparsity-to-nvvm | FileCheck %s --check-prefix=ABI
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x200 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // ABI: sparsity.abi = [{{.*}}{arg = 1 : i64, field = "values", kind = "field", pack = "prune"
 // SM80: .target sm_80
@@ -23,6 +24,7 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 12 of 12 (100.0 %), bytes 153.6 kB of 196.6 kB (78.1 %)
 
 #w = #sparsity.n_of_m<2:4, axis = 1>
 

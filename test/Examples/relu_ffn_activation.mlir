@@ -12,6 +12,7 @@
 // RUN: sed 's/14336/320/g; s/4096/256/g' %s > %t.small.mlir
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:3x256 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:3x256 --check | FileCheck %s %}
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:1x256 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // SM80: .target sm_80
 // SM80: .entry
@@ -22,6 +23,8 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 20 of 20 (100.0 %), bytes 327.7 kB of 327.7 kB (100.0 %)
+// EXPLAIN: explain: kernel [[#]] (line [[#]]): tiles {{[0-9]+}} of 20 ({{.*}} %), bytes {{.*}} of 174.1 kB
 
 #active = #sparsity.activation<relu>
 

@@ -11,6 +11,7 @@
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x200 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x200 --allow-tf32 --check | FileCheck %s %}
 // RUN: sparsity-translate --to-ptx --target=sm_80 %s | FileCheck %s --check-prefix=EXACT
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x200 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // EXACT-NOT: mma.
 // EXACT: fma.rn.f32
@@ -24,6 +25,7 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 12 of 12 (100.0 %), bytes 298.0 kB of 393.2 kB (75.8 %)
 
 #w = #sparsity.n_of_m<1:2, axis = 1>
 

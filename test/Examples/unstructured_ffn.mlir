@@ -11,6 +11,7 @@
 // RUN: sed 's/14336/320/g; s/4096/256/g' %s > %t.small.mlir
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x256 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x256 --check | FileCheck %s %}
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x256 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // SM80: .target sm_80
 // SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
@@ -21,6 +22,8 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 40 of 40 (100.0 %), bytes 522.7 kB of 655.4 kB (79.8 %)
+// EXPLAIN: explain: kernel 1 (line [[#]]): tiles 20 of 20 (100.0 %), bytes 261.2 kB of 327.7 kB (79.7 %)
 
 #up = #sparsity.unstructured
 #down = #sparsity.unstructured

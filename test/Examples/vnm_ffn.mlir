@@ -10,6 +10,7 @@
 // RUN: sed 's/14336/320/g; s/4096/256/g' %s > %t.small.mlir
 // RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x256 --check | FileCheck %s
 // RUN: %if cuda %{ sparsity-run %t.small.mlir --device=cuda --shape=0:13x256 --check | FileCheck %s %}
+// RUN: sparsity-run %t.small.mlir --device=cpu --shape=0:13x256 --explain | FileCheck %s --check-prefix=EXPLAIN
 
 // SM80: .target sm_80
 // SM80: mma
@@ -20,6 +21,8 @@
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
+// EXPLAIN: explain: kernel 0 (line [[#]]): tiles 14 of 40 (35.0 %), bytes 179.2 kB of 655.4 kB (27.3 %)
+// EXPLAIN: explain: kernel 1 (line [[#]]): tiles 10 of 20 (50.0 %), bytes 128.0 kB of 327.7 kB (39.1 %)
 
 #up = #sparsity.block<128x64, inner = #sparsity.n_of_m<2:4, axis = 1>>
 #down = #sparsity.block<128x64, inner = #sparsity.n_of_m<2:4, axis = 1>>

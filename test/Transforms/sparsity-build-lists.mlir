@@ -32,6 +32,7 @@
 // CHECK: %[[WEIGHTS:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<?xf32>)
 // CHECK: %[[ENTRIES:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<?x2xi32>)
 // CHECK: sparsity.assemble %[[POSITIONS]], %[[COORDINATES]], %[[WEIGHTS]], %[[ENTRIES]]
+// CHECK-SAME: sizes(%[[T]])
 // CHECK-SAME: to tensor<?x8xf32, #sparsity.gate<top_k = 2>>
 func.func @route(%l: tensor<?x8xbf16>) -> tensor<?x8xf32, #gate> {
   %g = sparsity.route %l : tensor<?x8xbf16> to tensor<?x8xf32, #gate>
@@ -92,7 +93,7 @@ func.func @sigmoid(%l: tensor<4x8xf32>, %b: tensor<8xf32>) -> tensor<?xf32> {
 // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<?xi32>)
 // CHECK: tensor.extract %[[Y]]
 // CHECK: arith.cmpf ogt, %{{.*}}, %cst
-// CHECK: sparsity.assemble %{{.*}}, %{{.*}}, %[[Y]] : tensor<?xi32>, tensor<?xi32>, tensor<?x100xf16> to
+// CHECK: sparsity.assemble %{{.*}}, %{{.*}}, %[[Y]] sizes(%{{.*}}) : tensor<?xi32>, tensor<?xi32>, tensor<?x100xf16> to
 func.func @relu(%x: tensor<?x100xf16>) -> tensor<?x100xf16, #sparsity.activation<relu>> {
   %c0 = arith.constant 0 : index
   %t = tensor.dim %x, %c0 : tensor<?x100xf16>

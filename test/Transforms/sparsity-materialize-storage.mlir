@@ -82,6 +82,24 @@ func.func @done(%x: tensor<8xf16>) -> tensor<8xf16> attributes {sparsity.abi = [
   return %x : tensor<8xf16>
 }
 
+// Extents of what is assembled here are those that the op is given.
+// CHECK-LABEL: func.func @sizes
+// CHECK-SAME: %[[N:[^:]*]]: index
+// CHECK-NOT: sparsity.assemble
+// CHECK: "test.read"(%[[N]], %c8{{.*}}) : (index, index)
+func.func @sizes(%p: tensor<9xi32>, %c: tensor<?xi32>, %w: tensor<?xf32>, %e: tensor<?x2xi32>,
+                 %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %g = sparsity.assemble %p, %c, %w, %e sizes(%n)
+      : tensor<9xi32>, tensor<?xi32>, tensor<?xf32>, tensor<?x2xi32>
+      to tensor<?x8xf32, #sparsity.gate<top_k = 2>>
+  %t = tensor.dim %g, %c0 : tensor<?x8xf32, #sparsity.gate<top_k = 2>>
+  %x = tensor.dim %g, %c1 : tensor<?x8xf32, #sparsity.gate<top_k = 2>>
+  "test.read"(%t, %x) : (index, index) -> ()
+  return
+}
+
 //--- invalid.mlir
 
 #w = #sparsity.n_of_m<2:4, axis = 1>
@@ -96,7 +114,7 @@ func.func @reader(%w: tensor<32x64xf16, #w>) {
 
 #w = #sparsity.n_of_m<2:4, axis = 1>
 
-// expected-error @+1 {{expected dense tensor results, but got result #0 of 'tensor<32x64xf16, #sparsity.n_of_m<2:4, axis = 1>>'}}
+// expected-error @+1 {{expected dense tensor results, but got result #0 of 'tensor<32x64xf16, #sparsity.n_of_m<2:4, axis = 1>>'; sparsity.decode gives the dense tensor, sparsity.disassemble the storage buffers}}
 func.func @result(%w: tensor<32x64xf16, #w>) -> tensor<32x64xf16, #w> {
   return %w : tensor<32x64xf16, #w>
 }
@@ -135,5 +153,18 @@ func.func @which(%w: tensor<?x64xf16, #w>, %i: index) {
   // expected-error @+1 {{expected a constant dimension below 2 of an encoded tensor}}
   %n = tensor.dim %w, %i : tensor<?x64xf16, #w>
   "test.read"(%n) : (index) -> ()
+  return
+}
+
+// -----
+
+func.func @sizes(%p: tensor<9xi32>, %c: tensor<?xi32>, %w: tensor<?xf32>, %e: tensor<?x2xi32>) {
+  %c0 = arith.constant 0 : index
+  // expected-error @+1 {{'sparsity.assemble' op expected sizes for the dynamic extents of 'tensor<?x8xf32, #sparsity.gate<top_k = 2>>', but got none, and dimension 0 is used}}
+  %g = sparsity.assemble %p, %c, %w, %e
+      : tensor<9xi32>, tensor<?xi32>, tensor<?xf32>, tensor<?x2xi32>
+      to tensor<?x8xf32, #sparsity.gate<top_k = 2>>
+  %t = tensor.dim %g, %c0 : tensor<?x8xf32, #sparsity.gate<top_k = 2>>
+  "test.read"(%t) : (index) -> ()
   return
 }

@@ -48,3 +48,17 @@ func.func @body(%x: tensor<?x64xf16, #all>,
 func.func @foreign(%x: tensor<4xf32, "other">) {
   return
 }
+
+// Where no encoding is left, the dense tensor is its own storage.
+// CHECK-LABEL: func.func @conversions
+// CHECK-SAME: %[[X:[^:]*]]: tensor<?x64xf16>, %[[Y:[^:]*]]: tensor<?x64xf16>
+// CHECK-NEXT: return %[[X]], %[[X]], %[[Y]], %[[Y]]
+func.func @conversions(%x: tensor<?x64xf16, #all>, %y: tensor<?x64xf16>)
+    -> (tensor<?x64xf16>, tensor<?x64xf16>, tensor<?x64xf16, #all>, tensor<?x64xf16, #all>) {
+  %d = sparsity.decode %x : tensor<?x64xf16, #all> to tensor<?x64xf16>
+  %v = sparsity.field %x "values" : tensor<?x64xf16, #all> to tensor<?x64xf16>
+  %e = sparsity.encode %y : tensor<?x64xf16> to tensor<?x64xf16, #all>
+  %a = sparsity.assemble %y : tensor<?x64xf16> to tensor<?x64xf16, #all>
+  return %d, %v, %e, %a
+      : tensor<?x64xf16>, tensor<?x64xf16>, tensor<?x64xf16, #all>, tensor<?x64xf16, #all>
+}

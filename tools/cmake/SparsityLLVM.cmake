@@ -29,7 +29,8 @@ set(SPARSITY_MLIR_COMPONENTS
   MLIRNVGPUTransforms MLIRNVVMDialect MLIRNVVMTarget MLIRNVVMToLLVM
   MLIRNVVMToLLVMIRTranslation MLIROptLib MLIRParser MLIRPass
   MLIRReconcileUnrealizedCasts MLIRRemarkStreamer MLIRSCFDialect MLIRSCFToControlFlow
-  MLIRSCFTransforms MLIRSCFUtils MLIRSupport MLIRTargetLLVMIRExport MLIRTensorDialect
+  MLIRSCFTransforms MLIRSCFUtils MLIRSparseTensorDialect MLIRSupport
+  MLIRTargetLLVMIRExport MLIRTensorDialect
   MLIRTensorInferTypeOpInterfaceImpl MLIRTensorTilingInterfaceImpl MLIRTensorTransforms
   MLIRTensorUtils MLIRTransformUtils MLIRTransforms MLIRTranslateLib MLIRUBDialect
   MLIRUBToLLVM MLIRVectorDialect MLIRVectorToLLVM MLIRVectorToLLVMPass MLIRVectorToSCF

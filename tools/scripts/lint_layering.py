@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Layering: shared passes know no encoding by name, and only targets know chip numbers.
+"""Layering: shared passes know no encoding by name, only targets know chip numbers,
+and only lib/Interop knows other projects' encodings.
 
 The encodings' names come from SparsityEncodings.td, so a new encoding is covered the
 moment it is defined. Comments are not code and may name anything.
@@ -24,6 +25,9 @@ KNOWS_CHIPS = (
     "include/sparsity/Target/",
     "lib/Conversion/SparseTileToGPU/",
 )
+# External models of encodings that other dialects define.
+KNOWS_FOREIGN = ("lib/Interop/", "include/sparsity/Interop/")
+FOREIGN = re.compile(r"\b(?:sparse_tensor|SparseTensorEncodingAttr)\b")
 DEFINITION = re.compile(
     r"^def\s+Sparsity_\w+\s*:\s*Sparsity_\w+\s*<\s*\"(\w+)\"\s*,\s*\"(\w+)\"", re.M
 )
@@ -59,6 +63,13 @@ def check(root):
                         f"{name}:{line}: expected no concrete encoding in a shared pass, "
                         f"but got {match.group(0)}: ask SparsityEncodingAttrInterface"
                     )
+            if not name.startswith(KNOWS_FOREIGN):
+                for match in FOREIGN.finditer(text):
+                    findings.append(
+                        f"{name}:{line}: expected other dialects' encodings only in "
+                        f"lib/Interop, but got {match.group(0)}: ask "
+                        "SparsityEncodingAttrInterface"
+                    )
             if path.suffix in lintlib.CXX and not name.startswith(KNOWS_CHIPS):
                 for match in CHIP.finditer(text):
                     findings.append(
@@ -79,6 +90,8 @@ CASES = [
     ("own room", {ENCODINGS: TD, "lib/Dialect/Sparsity/IR/A.cpp": "NOfMAttr a;\n"}, 0),
     ("chip", {ENCODINGS: TD, "lib/Pipelines/A.cpp": 'auto t = "sm_90a";\n'}, 1),
     ("chip in the table", {ENCODINGS: TD, "lib/Target/A.cpp": 'auto t = "sm_90a";\n'}, 0),
+    ("foreign", {ENCODINGS: TD, "tools/A.cpp": "sparse_tensor::LevelType a;\n"}, 1),
+    ("foreign at home", {ENCODINGS: TD, "lib/Interop/A.cpp": "sparse_tensor::X a;\n"}, 0),
     ("no definitions", {ENCODINGS: "// none\n"}, 1),
     ("no file", {"lib/A.cpp": "\n"}, 1),
 ]

@@ -170,7 +170,10 @@ std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
       "time", cl::desc("Measure the program, and the same without sparsity"),
       cl::cat(category));
   static cl::opt<bool> explain(
-      "explain", cl::desc("Print what the compiler decided, and why"),
+      "explain",
+      cl::desc("Print what the compiler decided and why, and for each kernel "
+               "the tiles that run and the bytes that they read, of those of "
+               "the dense program"),
       cl::cat(category));
   static cl::opt<uint64_t> seed("seed", cl::desc("Seed of random inputs"),
                                 cl::init(0), cl::cat(category));

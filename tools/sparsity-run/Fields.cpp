@@ -27,17 +27,30 @@ RankedTensorType run::getStoringType(RankedTensorType type,
   auto withEncoding = [&](Attribute attribute) {
     return RankedTensorType::get(value.shape, type.getElementType(), attribute);
   };
+  auto getStorage = [](RankedTensorType whole) {
+    return getSparsityEncoding(whole).getStorage(whole);
+  };
+  RankedTensorType whole = withEncoding(encoding);
+  SmallVector<StorageField> storage = getStorage(whole);
+  ArrayRef<Attribute> members;
   if (auto allOf = dyn_cast<AllOfAttr>(encoding)) {
-    for (Attribute member : allOf.getMembers()) {
-      RankedTensorType candidate = withEncoding(member);
-      SmallVector<StorageField> storage =
-          getSparsityEncoding(candidate).getStorage(candidate);
-      if (storage.size() != 1 || storage[0].type != getDenseType(candidate)) {
-        return getStoringType(candidate, value);
-      }
+    members = allOf.getMembers();
+  } else if (auto anyOf = dyn_cast<AnyOfAttr>(encoding)) {
+    members = anyOf.getMembers();
+  }
+  // The one member that adds to the dense values, if there is only one.
+  for (Attribute member : members) {
+    RankedTensorType candidate = withEncoding(member);
+    bool isSame = llvm::equal(
+        storage, getStorage(candidate),
+        [](const StorageField &lhs, const StorageField &rhs) {
+          return lhs.name == rhs.name && lhs.type == rhs.type;
+        });
+    if (isSame && storage.size() > 1) {
+      return getStoringType(candidate, value);
     }
   }
-  return withEncoding(encoding);
+  return whole;
 }
 
 static ElementType getTypeNumber(RankedTensorType type) {
@@ -63,23 +76,6 @@ runtime::NOfMSpec run::getNOfMSpec(RankedTensorType stored) {
   return spec;
 }
 
-runtime::BlockSpec run::getBlockSpec(RankedTensorType stored) {
-  auto encoding = cast<BlockAttr>(stored.getEncoding());
-  runtime::BlockSpec spec;
-  spec.shape = getShape(stored);
-  spec.rows = encoding.getSizes()[0];
-  spec.columns = encoding.getSizes()[1];
-  spec.elementType = getTypeNumber(stored);
-  if (auto inner = cast_or_null<NOfMAttr>(encoding.getInner())) {
-    spec.inner =
-        runtime::BlockSpec::Inner{inner.getN(), inner.getM(), inner.getAxis(),
-                                  inner.getLayout() == StorageLayout::CoreMatrix
-                                      ? runtime::NOfMLayout::CoreMatrix
-                                      : runtime::NOfMLayout::RowMajor};
-  }
-  return spec;
-}
-
 runtime::UnstructuredSpec run::getUnstructuredSpec(RankedTensorType stored) {
   auto encoding = cast<UnstructuredAttr>(stored.getEncoding());
   runtime::UnstructuredSpec spec;
@@ -96,13 +92,6 @@ static Element *getData(const Fields &fields, StringRef name) {
   return field == fields.end()
              ? nullptr
              : reinterpret_cast<Element *>(field->second.data.get());
-}
-
-static runtime::BlockFields getBlockFields(const Fields &fields) {
-  return {getData<int32_t>(fields, "positions"),
-          getData<int32_t>(fields, "coordinates"),
-          fields.at("coordinates").count(), getData<void>(fields, "values"),
-          getData<void>(fields, "metadata")};
 }
 
 static runtime::UnstructuredFields getTileFields(const Fields &fields) {
@@ -122,11 +111,9 @@ static Status notPacked(RankedTensorType stored) {
   return Status::error(text);
 }
 
-/// Zeroed buffers for the storage of `stored`; the dynamic size of field `name`
-/// is counts.at(name).
-static StatusOr<Fields>
-createFields(RankedTensorType stored,
-             const std::map<std::string, int64_t> &counts) {
+StatusOr<Fields>
+run::createFields(RankedTensorType stored,
+                  const std::map<std::string, int64_t> &counts) {
   Fields fields;
   for (const StorageField &field :
        getSparsityEncoding(stored).getStorage(stored)) {
@@ -315,18 +302,12 @@ StatusOr<Fields> run::packFields(RankedTensorType stored,
   if (isa<GateAttr>(attribute)) {
     return packGate(stored, value);
   }
+  if (isBlockList(stored)) {
+    return packBlockList(stored, value);
+  }
   std::map<std::string, int64_t> counts;
   Status status;
-  if (isa<BlockAttr>(attribute)) {
-    StatusOr<int64_t> count =
-        runtime::countBlocks(getBlockSpec(stored), value.data.get());
-    status = count.status();
-    if (status.ok()) {
-      for (const char *name : {"coordinates", "values", "metadata"}) {
-        counts[name] = *count;
-      }
-    }
-  } else if (isa<UnstructuredAttr>(attribute)) {
+  if (isa<UnstructuredAttr>(attribute)) {
     StatusOr<runtime::UnstructuredCounts> count = runtime::countUnstructured(
         getUnstructuredSpec(stored), value.data.get());
     status = count.status();
@@ -344,13 +325,10 @@ StatusOr<Fields> run::packFields(RankedTensorType stored,
   if (!fields.ok()) {
     return fields;
   }
-  if (isa<BlockAttr>(attribute)) {
-    status = runtime::packBlocks(getBlockSpec(stored), value.data.get(),
-                                 getBlockFields(*fields));
-  } else if (isa<UnstructuredAttr>(attribute)) {
+  if (isa<UnstructuredAttr>(attribute)) {
     status = runtime::packUnstructured(
         getUnstructuredSpec(stored), value.data.get(), getTileFields(*fields));
-  } else if (isa<NOfMAttr>(attribute)) {
+  } else if (isNOfM(stored)) {
     status = runtime::packNOfM(getNOfMSpec(stored), value.data.get(),
                                getData<void>(*fields, "values"),
                                getData<void>(*fields, "metadata"));
@@ -368,7 +346,7 @@ StatusOr<Fields> run::packFields(RankedTensorType stored,
 
 Status run::checkFields(RankedTensorType stored, const Fields &fields) {
   Attribute attribute = stored.getEncoding();
-  if (isa<BlockAttr>(attribute)) {
+  if (isBlockList(stored)) {
     int64_t entries = fields.at("coordinates").count();
     for (const char *name : {"values", "metadata"}) {
       Status status = fields.count(name) ? checkCount(fields, name, entries)
@@ -377,7 +355,7 @@ Status run::checkFields(RankedTensorType stored, const Fields &fields) {
         return status;
       }
     }
-    return runtime::checkBlocks(getBlockSpec(stored), getBlockFields(fields));
+    return checkBlockList(stored, fields);
   }
   if (isa<UnstructuredAttr>(attribute)) {
     int64_t entries = fields.at("coordinates").count();
@@ -417,6 +395,9 @@ Status run::checkFields(RankedTensorType stored, const Fields &fields) {
 
 StatusOr<HostTensor> run::unpackFields(RankedTensorType stored,
                                        const Fields &fields) {
+  if (isBlockList(stored)) {
+    return unpackBlockList(stored, fields);
+  }
   StatusOr<HostTensor> dense =
       HostTensor::create(getTypeNumber(stored), stored.getShape());
   if (!dense.ok()) {
@@ -426,13 +407,10 @@ StatusOr<HostTensor> run::unpackFields(RankedTensorType stored,
   void *data = dense->data.get();
   int64_t size = runtime::getElementSize(dense->elementType);
   Status status;
-  if (isa<BlockAttr>(attribute)) {
-    status = runtime::unpackBlocks(getBlockSpec(stored), getBlockFields(fields),
-                                   data);
-  } else if (isa<UnstructuredAttr>(attribute)) {
+  if (isa<UnstructuredAttr>(attribute)) {
     status = runtime::unpackUnstructured(getUnstructuredSpec(stored),
                                          getTileFields(fields), data);
-  } else if (isa<NOfMAttr>(attribute)) {
+  } else if (isNOfM(stored)) {
     status = runtime::unpackNOfM(getNOfMSpec(stored),
                                  getData<void>(fields, "values"),
                                  getData<void>(fields, "metadata"), data);

@@ -22,8 +22,31 @@ RankedTensorType getStoringType(RankedTensorType type, const HostTensor &value);
 
 /// The packers' descriptions of a tensor of type `stored` (getStoringType()).
 runtime::NOfMSpec getNOfMSpec(RankedTensorType stored);
-runtime::BlockSpec getBlockSpec(RankedTensorType stored);
 runtime::UnstructuredSpec getUnstructuredSpec(RankedTensorType stored);
+
+/// Whether the storage is that of an n:m tensor, or a list of blocks, each
+/// dense or n:m, whatever the encoding is called.
+bool isNOfM(RankedTensorType stored);
+bool isBlockList(RankedTensorType stored);
+
+/// The packers' description of a list of blocks: of the tensor whose rows are
+/// the groups, which may be the transposed one.
+runtime::BlockSpec getBlockSpec(RankedTensorType stored);
+
+/// The functions below for a list of blocks, and pruning by magnitude in place.
+runtime::StatusOr<Fields> packBlockList(RankedTensorType stored,
+                                        const HostTensor &value);
+runtime::Status checkBlockList(RankedTensorType stored, const Fields &fields);
+runtime::StatusOr<HostTensor> unpackBlockList(RankedTensorType stored,
+                                              const Fields &fields);
+runtime::Status pruneBlockList(RankedTensorType stored, double density,
+                               HostTensor &value);
+
+/// Zeroed buffers for the storage of `stored`; the dynamic size of field `name`
+/// is counts.at(name).
+runtime::StatusOr<Fields>
+createFields(RankedTensorType stored,
+             const std::map<std::string, int64_t> &counts);
 
 /// Whether the fields can be made from the dense tensor alone: not row bounds
 /// (segments), which no tensor tells.

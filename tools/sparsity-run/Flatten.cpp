@@ -23,8 +23,7 @@ static StatusOr<Fields> packArgument(const Input &input,
     return input.fields;
   }
   HostTensor value = input.value;
-  if (description.pack == PackKind::Prune &&
-      isa<NOfMAttr>(stored.getEncoding())) {
+  if (description.pack == PackKind::Prune && isNOfM(stored)) {
     StatusOr<HostTensor> copy = input.value.clone();
     if (!copy.ok()) {
       return copy.status();

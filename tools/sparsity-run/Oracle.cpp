@@ -70,6 +70,7 @@ static LogicalResult lowerOracle(ModuleOp module, func::FuncOp entry) {
   entry->setAttr("llvm.emit_c_interface", UnitAttr::get(module.getContext()));
   acceptPrunedInputs(entry);
   if (failed(runPassPipeline(module,
+                             "convert-sparse-tensor-to-sparsity,"
                              "sparsity-densify{accumulate=f64},"
                              "func.func(linalg-generalize-named-ops)"))) {
     return failure();

@@ -171,17 +171,21 @@ static Status applyPattern(Input &input, RankedTensorType stored, bool prunes,
   void *data = value.data.get();
   Attribute encoding = stored.getEncoding();
   double kept = density.value_or(runtime::kDefaultDensity);
-  if (isa<BlockAttr>(encoding)) {
-    runtime::BlockSpec spec = getBlockSpec(stored);
+  if (isBlockList(stored)) {
     if (prunes) {
-      return runtime::pruneBlocks(spec, kept, data);
+      return pruneBlockList(stored, kept, value);
     }
     if (input.given) {
       return Status::success();
     }
-    keepTiles(value, spec.rows, spec.columns, density.value_or(kBlockDensity),
-              bits);
-    return spec.inner ? runtime::pruneBlocks(spec, 1, data) : Status::success();
+    Coverage list = getSparsityEncoding(stored).getCoverage(stored);
+    int64_t rows = list.groupGranularity(), columns = list.granularity();
+    if (list.groupDim() > list.listedDim()) {
+      std::swap(rows, columns);
+    }
+    keepTiles(value, rows, columns, density.value_or(kBlockDensity), bits);
+    bool hasInner = getBlockSpec(stored).inner.has_value();
+    return hasInner ? pruneBlockList(stored, 1, value) : Status::success();
   }
   if (isa<UnstructuredAttr>(encoding)) {
     if (prunes) {
@@ -197,7 +201,7 @@ static Status applyPattern(Input &input, RankedTensorType stored, bool prunes,
     return input.given ? Status::success()
                        : fillGate(value, gate.getTopK(), bits);
   }
-  if (isa<NOfMAttr>(encoding) && !input.given && !prunes) {
+  if (isNOfM(stored) && !input.given && !prunes) {
     return runtime::pruneNOfM(getNOfMSpec(stored), data);
   }
   return Status::success();

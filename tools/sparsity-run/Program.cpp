@@ -15,16 +15,12 @@ using namespace mlir::sparsity;
 using namespace mlir::sparsity::run;
 using runtime::Status;
 
-FailureOr<Program> run::compileProgram(ModuleOp source,
-                                       const std::string &entry,
-                                       const std::string &target,
-                                       bool allowTF32) {
+/// Loads the compiled `module`.
+static FailureOr<Program> loadProgram(OwningOpRef<ModuleOp> compiled,
+                                      const std::string &entry) {
   Program program;
-  program.module = source.clone();
+  program.module = std::move(compiled);
   ModuleOp module = *program.module;
-  if (failed(compileForTarget(module, target, allowTF32))) {
-    return failure();
-  }
   Operation *function = lookupEntry(module, entry);
   if (!function) {
     return module.emitError("expected the compiled program to keep @")
@@ -70,6 +66,30 @@ FailureOr<Program> run::compileProgram(ModuleOp source,
   }
   program.call = *call;
   return program;
+}
+
+FailureOr<Program> run::compileProgram(ModuleOp source,
+                                       const std::string &entry,
+                                       const std::string &target,
+                                       bool allowTF32) {
+  OwningOpRef<ModuleOp> module = source.clone();
+  if (failed(compileForTarget(*module, target, allowTF32))) {
+    return failure();
+  }
+  return loadProgram(std::move(module), entry);
+}
+
+FailureOr<Program> run::compileCountingProgram(ModuleOp source,
+                                               const std::string &entry,
+                                               const std::string &target,
+                                               bool allowTF32) {
+  OwningOpRef<ModuleOp> module = source.clone();
+  std::string pipeline = "sparsity-to-cpu{count-only=true target=" + target +
+                         " allow-tf32=" + (allowTF32 ? "true" : "false") + "}";
+  if (failed(runPassPipeline(*module, pipeline))) {
+    return failure();
+  }
+  return loadProgram(std::move(module), entry);
 }
 
 std::vector<int64_t> run::makeDescriptor(const void *data,

@@ -2,10 +2,9 @@
 
 #include "Report.h"
 
-#include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
+#include "sparsity-c/Runtime.h"
+#include "sparsity/Dialect/SparseTile/IR/DenseWork.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
@@ -96,90 +95,132 @@ void RemarkCollector::print() const {
 // What is skipped
 //===----------------------------------------------------------------------===//
 
-/// The share of the multiply-adds with an operand of this storage that the
-/// compiled program does without: what an instruction that takes the compressed
-/// operand leaves out (2:4, or 1:2 for 32-bit elements). Formats that are
-/// expanded save bytes only, masks save neither.
-static double getSkippedShare(RankedTensorType type) {
-  bool isNative =
-      getSparsityEncoding(type).getStorageLayout() == StorageLayout::CoreMatrix;
-  return isNative ? 0.5 : 0.0;
+static constexpr double kPercent = 100;
+
+static double getPercent(double part, double whole) {
+  return whole > 0 ? kPercent * part / whole : 0;
 }
 
-/// The function argument that `value` holds, through ops that move nothing.
-static BlockArgument traceArgument(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<EncodeOp, PruneOp, DecodeOp>(op) &&
-        op->getName().getStringRef() != "tensor.cast" &&
-        op->getName().getStringRef() != "linalg.transpose") {
-      return {};
-    }
-    value = op->getOperand(0);
+static std::string printBytes(double bytes) {
+  constexpr double kThousand = 1000;
+  constexpr const char *kUnits[] = {"B", "kB", "MB", "GB", "TB"};
+  size_t unit = 0;
+  while (bytes >= kThousand && unit + 1 < std::size(kUnits)) {
+    bytes /= kThousand;
+    ++unit;
   }
-  return cast<BlockArgument>(value);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << llvm::format(unit ? "%.1f " : "%.0f ", bytes) << kUnits[unit];
+  return text;
 }
 
-void run::printSkipped(ModuleOp source, const std::string &entry,
-                       const std::vector<Input> &inputs, const EntryAbi &abi,
+/// The sums of one run of `program` on `flat`, by number of the schedule.
+static runtime::StatusOr<std::vector<SparsityWorkCounts>>
+countWork(const Program &program, std::vector<FlatArgument> flat) {
+  // Results are not those of the program.
+  for (FlatArgument &argument : flat) {
+    if (!argument.isResult) {
+      continue;
+    }
+    runtime::StatusOr<HostTensor> scratch = HostTensor::create(
+        argument.buffer->elementType, argument.buffer->shape);
+    if (!scratch.ok()) {
+      return scratch.status();
+    }
+    argument.buffer = std::move(*scratch);
+  }
+  runtime::StatusOr<std::unique_ptr<Runner>> runner =
+      createCpuRunner(program, flat);
+  if (!runner.ok()) {
+    return runner.status();
+  }
+  sparsityResetWorkCounts();
+  if (runtime::Status status = (*runner)->run(); !status.ok()) {
+    return status;
+  }
+  std::vector<SparsityWorkCounts> counts(sparsityReadWorkCounts(nullptr, 0));
+  sparsityReadWorkCounts(counts.data(), static_cast<int64_t>(counts.size()));
+  sparsityResetWorkCounts();
+  return counts;
+}
+
+void run::explainWork(ModuleOp source, const Arguments &arguments,
+                      const std::string &target,
+                      const std::vector<FlatArgument> &flat) {
+  std::string problem;
+  FailureOr<Program> program = failure();
+  {
+    // The program itself has compiled: its report is no reason to fail.
+    ScopedDiagnosticHandler handler(
+        source.getContext(), [&](Diagnostic &diagnostic) {
+          if (problem.empty() &&
+              diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+            problem = diagnostic.str();
+          }
+          return success();
+        });
+    program = compileCountingProgram(source, arguments.entry, target,
+                                     arguments.allowTF32);
+  }
+  if (failed(program)) {
+    llvm::outs() << "explain: no work counts: " << problem << "\n";
+    return;
+  }
+  runtime::StatusOr<std::vector<SparsityWorkCounts>> counts =
+      countWork(*program, flat);
+  if (!counts.ok()) {
+    llvm::outs() << "explain: no work counts: " << counts.status().message
+                 << "\n";
+    return;
+  }
+  auto locations =
+      (*program->module)->getAttrOfType<ArrayAttr>(sparse_tile::kSchedulesAttr);
+  for (auto [number, sums] : llvm::enumerate(*counts)) {
+    // Elementwise kernels have no loop.
+    if (sums.steps == 0 && sums.totalSteps == 0) {
+      continue;
+    }
+    llvm::outs() << "explain: kernel " << number;
+    auto location = locations && number < locations.size()
+                        ? dyn_cast<LocationAttr>(locations[number])
+                        : LocationAttr();
+    if (auto file = location ? location.findInstanceOf<FileLineColLoc>()
+                             : FileLineColLoc()) {
+      llvm::outs() << " (line " << file.getLine() << ")";
+    }
+    auto bytes = static_cast<double>(sums.bytes);
+    auto denseBytes = static_cast<double>(sums.denseBytes);
+    llvm::outs() << ": tiles " << sums.steps << " of " << sums.totalSteps
+                 << " ("
+                 << llvm::format(
+                        "%.1f",
+                        getPercent(static_cast<double>(sums.steps),
+                                   static_cast<double>(sums.totalSteps)))
+                 << " %), bytes " << printBytes(bytes) << " of "
+                 << printBytes(denseBytes) << " ("
+                 << llvm::format("%.1f", getPercent(bytes, denseBytes))
+                 << " %)\n";
+  }
+}
+
+void run::printSkipped(const std::vector<Input> &inputs, const EntryAbi &abi,
                        const std::vector<FlatArgument> &flat,
                        const std::string &target) {
-  auto function = source.lookupSymbol<func::FuncOp>(entry);
   double storedBytes = 0, denseBytes = 0;
-  std::map<int64_t, RankedTensorType> encoded;
+  std::set<int64_t> encoded;
   for (const auto &[argument, actual] : llvm::zip_equal(abi, flat)) {
     if (argument.kind != EntryArgument::Kind::Field) {
       continue;
     }
     storedBytes += static_cast<double>(actual.buffer->bytes());
-    auto type = cast<RankedTensorType>(argument.type);
-    const HostTensor &value = inputs[argument.index].value;
-    auto concrete = RankedTensorType::get(value.shape, type.getElementType(),
-                                          type.getEncoding());
-    if (encoded.emplace(argument.index, concrete).second) {
-      denseBytes += static_cast<double>(value.bytes());
+    if (encoded.insert(argument.index).second) {
+      denseBytes += static_cast<double>(inputs[argument.index].value.bytes());
     }
   }
-
-  // Dynamic loops of a program run over its one symbol (tokens); its value then
-  // does not change a share.
-  int64_t symbol = 1;
-  for (const Input &input : inputs) {
-    auto type = dyn_cast<RankedTensorType>(input.type);
-    for (int64_t i = 0; type && i < type.getRank(); ++i) {
-      symbol = type.isDynamicDim(i) ? std::max<int64_t>(1, input.value.shape[i])
-                                    : symbol;
-    }
-  }
-  double total = 0, skipped = 0;
-  function.walk([&](linalg::LinalgOp op) {
-    if (!op.getNumReductionLoops() || op.getNumDpsInputs() < 2) {
-      return;
-    }
-    double work = 1;
-    for (int64_t size : op.getStaticLoopRanges()) {
-      work *= static_cast<double>(size < 0 ? symbol : size);
-    }
-    double share = 1;
-    for (Value operand : op.getDpsInputs()) {
-      BlockArgument argument = traceArgument(operand);
-      auto found =
-          argument ? encoded.find(argument.getArgNumber()) : encoded.end();
-      if (found != encoded.end()) {
-        share *= 1 - getSkippedShare(found->second);
-      }
-    }
-    total += work;
-    skipped += work * (1 - share);
-  });
-  constexpr double kPercent = 100;
   llvm::outs() << "skipped: "
                << llvm::format("%.1f",
-                               total > 0 ? kPercent * skipped / total : 0)
-               << " % of multiply-adds, "
-               << llvm::format("%.1f",
-                               denseBytes > 0
-                                   ? kPercent * (1 - storedBytes / denseBytes)
-                                   : 0)
+                               getPercent(denseBytes - storedBytes, denseBytes))
                << " % of weight bytes"
                << (storedBytes > denseBytes ? ", padding included" : "") << " ("
                << target << ")\n";

@@ -29,11 +29,18 @@ private:
   ScopedDiagnosticHandler handler;
 };
 
-/// Prints which share of the multiply-adds and of the weights' bytes the
-/// compiled program does without. `source` is the program, `abi` its storage as
-/// compiled, `flat` the buffers of its call.
-void printSkipped(ModuleOp source, const std::string &entry,
-                  const std::vector<Input> &inputs, const EntryAbi &abi,
+/// Prints, for each kernel with a reduction, the tiles that it runs and the
+/// bytes that it reads, and those of the dense program: `source` compiled for
+/// `target` and called with `flat`. The counts come from a run of the kernels'
+/// loops on the CPU, whatever the target, without their work.
+void explainWork(ModuleOp source, const Arguments &arguments,
+                 const std::string &target,
+                 const std::vector<FlatArgument> &flat);
+
+/// Prints which share of the bytes of encoded arguments their storage does
+/// without. `abi` is the program's storage as compiled, `flat` the buffers of
+/// its call.
+void printSkipped(const std::vector<Input> &inputs, const EntryAbi &abi,
                   const std::vector<FlatArgument> &flat,
                   const std::string &target);
 

@@ -28,6 +28,14 @@ struct Program {
 FailureOr<Program> compileProgram(ModuleOp source, const std::string &entry,
                                   const std::string &target, bool allowTF32);
 
+/// Compiles a copy of `source` to CPU code with the storage, the tiles and the
+/// loops that `target` has, which reports its work (sparsityReadWorkCounts)
+/// and runs only what the counts depend on.
+FailureOr<Program> compileCountingProgram(ModuleOp source,
+                                          const std::string &entry,
+                                          const std::string &target,
+                                          bool allowTF32);
+
 /// Median time of one run, over `runs` runs.
 struct Timing {
   double milliseconds = 0;

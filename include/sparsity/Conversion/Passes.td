@@ -5,6 +5,19 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ConvertSparseTensorToSparsityPass
+    : Pass<"convert-sparse-tensor-to-sparsity", "ModuleOp"> {
+  let summary = "the storage ops of MLIR's sparse tensors to those of `sparsity`";
+  let description = [{
+    `convert` from a dense tensor becomes `sparsity.encode` and to one `sparsity.decode`;
+    `assemble` becomes `sparsity.assemble` of the same buffers. Encodings stay as they are:
+    they answer the interface. Arguments that are buffers of type `index` become `i64`.
+  }];
+  let dependentDialects = ["::mlir::sparsity::SparsityDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def ConvertSparsityToTilePass : Pass<"convert-sparsity-to-tile", "ModuleOp"> {
   let summary = "linalg on encoded tensors to schedules; coverage is consumed here";
   let description = [{
@@ -43,11 +56,17 @@ def ConvertSparseTileToVectorPass
     vector.fma and finished by the epilogue.
 
     With `count-work`, or the module attribute `sparsity.count_work`, each work item
-    reports its steps and bytes to the runtime (`sparsityCountWork`).
+    reports its steps and bytes to the runtime (`sparsityCountWork`), and each forall
+    those that it would have without sparsity (`sparsityCountDenseWork`). With
+    `count-only` a forall runs only if the bounds of a loop depend on what it writes (a
+    gate's lists, and the logits that they come from); the others compute their bounds,
+    report and leave their results as they are.
   }];
   let options = [
     Option<"countWork", "count-work", "bool", "false",
-           "work items report what they read">];
+           "work items report what they read">,
+    Option<"countOnly", "count-only", "bool", "false",
+           "report the same without running what no list depends on">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::arith::ArithDialect", "::mlir::affine::AffineDialect",
                            "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",

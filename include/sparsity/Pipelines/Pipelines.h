@@ -52,6 +52,17 @@ struct SparsityToCPUOptions : PassPipelineOptions<SparsityToCPUOptions> {
   Option<bool> countWork{*this, "count-work", llvm::cl::init(false),
                          llvm::cl::desc("work items report what they read "
                                         "(sparsityReadWorkCounts)")};
+  Option<bool> countOnly{
+      *this, "count-only", llvm::cl::init(false),
+      llvm::cl::desc("report the same, and leave results as they are that no "
+                     "list depends on")};
+  Option<std::string> target{
+      *this, "target", llvm::cl::init("cpu"),
+      llvm::cl::desc("target of the table whose storage, tiles and loops are "
+                     "taken")};
+  Option<bool> allowTF32{
+      *this, "allow-tf32", llvm::cl::init(false),
+      llvm::cl::desc("choose as a GPU does that may round f32 to tf32")};
 };
 
 /// linalg on encoded tensors to functions in the llvm dialect, whose loops run

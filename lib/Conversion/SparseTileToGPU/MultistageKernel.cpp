@@ -293,6 +293,10 @@ void KernelEmitter::emitWorkItem(KernelState &state) {
   Value height = b.min(b.sub(rows, firstRow), b.i32(raster));
   Value row = b.add(firstRow, b.rem(inGroup, height));
   Value column = b.div(inGroup, height);
+  if (isAttention(forall)) {
+    // Under a causal mask later rows see more keys: the longest go first.
+    row = b.sub(b.sub(rows, 1), row);
+  }
 
   origins.resize(parallel);
   origins[parallel - 2] = b.mul(row, state.tileRows);

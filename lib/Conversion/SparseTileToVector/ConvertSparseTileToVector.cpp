@@ -5,6 +5,7 @@
 #include "WorkItem.h"
 
 #include "sparsity/Conversion/Passes.h"
+#include "sparsity/Dialect/SparseTile/IR/DenseWork.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -36,15 +37,16 @@ namespace {
 /// pool.
 class Outliner {
 public:
-  /// With `counts` the work items report what they read.
+  /// With `counts` the schedules report what they read.
   Outliner(ModuleOp module, SymbolTable &symbols, LLVMTypeConverter &converter,
            bool counts)
       : symbols(symbols), converter(converter), builder(module.getContext()),
         pointer(LLVM::LLVMPointerType::get(module.getContext())),
         counts(counts) {}
 
-  /// `number` counts the schedules of the module.
-  LogicalResult outline(ForallOp forall, int64_t number);
+  /// `number` counts the schedules of the module. One that does not `run` is
+  /// only counted.
+  LogicalResult outline(ForallOp forall, int64_t number, bool run);
 
 private:
   Value index(int64_t value) {
@@ -52,9 +54,9 @@ private:
   }
   LogicalResult planContext(ForallOp forall);
   LLVM::LLVMFuncOp declareRuntime(StringRef name, ArrayRef<Type> arguments);
-  LogicalResult emitWork(ForallOp forall, int64_t number,
+  LogicalResult emitWork(ForallOp forall, int64_t number, bool run,
                          LLVM::LLVMFuncOp work);
-  void emitCall(ForallOp forall, LLVM::LLVMFuncOp work);
+  void emitCall(ForallOp forall, int64_t number, LLVM::LLVMFuncOp work);
 
   SymbolTable &symbols;
   LLVMTypeConverter &converter;
@@ -106,7 +108,7 @@ LogicalResult Outliner::planContext(ForallOp forall) {
   return success();
 }
 
-LogicalResult Outliner::emitWork(ForallOp forall, int64_t number,
+LogicalResult Outliner::emitWork(ForallOp forall, int64_t number, bool run,
                                  LLVM::LLVMFuncOp work) {
   Block *entry = work.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
@@ -139,7 +141,7 @@ LogicalResult Outliner::emitWork(ForallOp forall, int64_t number,
   WorkItem item(builder, forall);
   AttentionItem attention(builder, forall);
   bool isSoftmax = isAttention(forall);
-  if (failed(isSoftmax ? attention.prepare() : item.prepare())) {
+  if (run && failed(isSoftmax ? attention.prepare() : item.prepare())) {
     return failure();
   }
   unsigned rank = forall.getNumParallel();
@@ -173,18 +175,21 @@ LogicalResult Outliner::emitWork(ForallOp forall, int64_t number,
                 arith::MulIOp::create(builder, loc, tile,
                                       index(forall.getTile()[dim])));
   }
-  if (failed(isSoftmax ? attention.emit(mapping) : item.emit(mapping))) {
+  if (!run) {
+    emitBounds(builder, forall, mapping);
+  } else if (failed(isSoftmax ? attention.emit(mapping) : item.emit(mapping))) {
     return failure();
   }
   if (counts) {
-    SmallVector<Type> arguments(5, builder.getI64Type());
+    SmallVector<Type> arguments(3, builder.getI64Type());
     emitWorkCount(builder, forall, number, mapping,
                   declareRuntime(kCountWork, arguments));
   }
   return success();
 }
 
-void Outliner::emitCall(ForallOp forall, LLVM::LLVMFuncOp work) {
+void Outliner::emitCall(ForallOp forall, int64_t number,
+                        LLVM::LLVMFuncOp work) {
   // On the stack of the caller's entry block, where loops do not repeat it.
   auto caller = forall->getParentOfType<FunctionOpInterface>();
   builder.setInsertionPointToStart(&caller.getFunctionBody().front());
@@ -212,9 +217,14 @@ void Outliner::emitCall(ForallOp forall, LLVM::LLVMFuncOp work) {
       builder, loc,
       declareRuntime(kParallelFor, {builder.getI64Type(), pointer, pointer}),
       ValueRange{count, function, place});
+  if (counts) {
+    SmallVector<Type> arguments(3, builder.getI64Type());
+    emitDenseWork(builder, forall, number,
+                  declareRuntime(kCountDenseWork, arguments));
+  }
 }
 
-LogicalResult Outliner::outline(ForallOp forall, int64_t number) {
+LogicalResult Outliner::outline(ForallOp forall, int64_t number, bool run) {
   loc = forall.getLoc();
   auto caller = forall->getParentOfType<FunctionOpInterface>();
   if (!caller) {
@@ -231,10 +241,10 @@ LogicalResult Outliner::outline(ForallOp forall, int64_t number) {
   auto work = LLVM::LLVMFuncOp::create(builder, loc, name, type,
                                        LLVM::Linkage::Internal);
   symbols.insert(work);
-  if (failed(emitWork(forall, number, work))) {
+  if (failed(emitWork(forall, number, run, work))) {
     return failure();
   }
-  emitCall(forall, work);
+  emitCall(forall, number, work);
   forall.erase();
   return success();
 }
@@ -331,11 +341,23 @@ struct ConvertSparseTileToVectorPass
     ModuleOp module = getOperation();
     SymbolTable symbols(module);
     LLVMTypeConverter converter(&getContext());
-    bool counts = countWork || module->hasAttr(kCountWorkAttr);
+    bool counts = countWork || countOnly || module->hasAttr(kCountWorkAttr);
     module->removeAttr(kCountWorkAttr);
     Outliner outliner(module, symbols, converter, counts);
     SmallVector<ForallOp> foralls;
     module.walk([&](ForallOp forall) { foralls.push_back(forall); });
+    DenseSet<Operation *> deciding;
+    if (countOnly) {
+      deciding = findDecidingSchedules(module);
+    }
+    if (counts) {
+      SmallVector<Attribute> locations;
+      for (ForallOp forall : foralls) {
+        locations.push_back(LocationAttr(forall.getLoc()));
+      }
+      module->setAttr(kSchedulesAttr,
+                      ArrayAttr::get(&getContext(), locations));
+    }
     for (func::FuncOp func : module.getOps<func::FuncOp>()) {
       if (func.isDeclaration()) {
         continue;
@@ -345,7 +367,8 @@ struct ConvertSparseTileToVectorPass
       selectBits(func);
     }
     for (auto [number, forall] : llvm::enumerate(foralls)) {
-      if (failed(outliner.outline(forall, static_cast<int64_t>(number)))) {
+      bool run = !countOnly || deciding.contains(forall);
+      if (failed(outliner.outline(forall, static_cast<int64_t>(number), run))) {
         return signalPassFailure();
       }
     }

@@ -6,6 +6,7 @@
 
 #include "sparsity/Analysis/CoveragePredicate.h"
 #include "sparsity/Analysis/ElementPredicate.h"
+#include "sparsity/Dialect/SparseTile/IR/DenseWork.h"
 #include "sparsity/Dialect/SparseTile/IR/SparseTile.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -315,9 +316,8 @@ SmallVector<Value> AttentionTiler::buildPipeline(const Phase &phase,
   auto pipeline = sparse_tile::PipelineOp::create(
       b, loc, types, fromZero ? Value() : phase.lower, phase.upper, step(),
       config.getStages(), sums);
-  if (std::optional<int64_t> whole = getConstantIntValue(sizes.back())) {
-    pipeline->setAttr("sparsity.total", b.getI64IntegerAttr(*whole));
-  }
+  pipeline->setAttr(sparse_tile::kReductionAttr,
+                    b.getI64IntegerAttr(sizes.size() - 1));
   OpBuilder::InsertionGuard guard(b);
   Block *load =
       b.createBlock(&pipeline.getLoad(), {}, {b.getIndexType()}, {loc});

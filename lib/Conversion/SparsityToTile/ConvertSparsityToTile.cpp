@@ -4,6 +4,7 @@
 #include "GroupBuilder.h"
 
 #include "sparsity/Conversion/Passes.h"
+#include "sparsity/Dialect/SparseTile/IR/DenseWork.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -75,6 +76,10 @@ LogicalResult GroupBuilder::build() {
   auto forall = sparse_tile::ForallOp::create(
       rewriter, loc, resultTypes, sizes, inputs, outputs, tile, config,
       coverage.empty() ? ArrayAttr() : rewriter.getArrayAttr(coverage));
+  if (!denseSizes.empty()) {
+    forall->setAttr(sparse_tile::kDenseSizesAttr,
+                    rewriter.getDenseI64ArrayAttr(denseSizes));
+  }
   buildBody(forall);
   if (resultMap) {
     rewriter.setInsertionPointAfter(forall);

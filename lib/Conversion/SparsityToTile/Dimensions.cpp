@@ -2,10 +2,13 @@
 
 #include "GroupBuilder.h"
 
+#include "sparsity/Analysis/StoredTensor.h"
+
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
@@ -296,80 +299,26 @@ void GroupBuilder::beginAxis(IndexBuilder &at, Axis &axis, unsigned position) {
 // Operands
 //===----------------------------------------------------------------------===//
 
-/// The names of the buffers that `coverage` reads.
-static void collectNames(const Coverage &coverage,
-                         SmallVectorImpl<std::string> &names) {
-  auto add = [&](const std::string &name) {
-    if (!name.empty() && !llvm::is_contained(names, name)) {
-      names.push_back(name);
-    }
-  };
-  if (coverage.kind() == Coverage::Kind::Band) {
-    add(coverage.lower().buffer);
-    add(coverage.upper().buffer);
-  } else if (coverage.kind() == Coverage::Kind::Listed) {
-    add(coverage.positions());
-    add(coverage.coordinates());
-  }
-  for (const Coverage &member : coverage.members()) {
-    collectNames(member, names);
-  }
-}
-
-static bool hasUnknown(const Coverage &coverage) {
-  return coverage.kind() == Coverage::Kind::Unknown ||
-         llvm::any_of(coverage.members(), hasUnknown);
-}
-
-/// The member of `coverage` whose entries the storage follows.
-static const Coverage *findStoredList(const Coverage &coverage) {
-  if (coverage.kind() == Coverage::Kind::Listed) {
-    return &coverage;
-  }
-  for (const Coverage &member : coverage.members()) {
-    if (const Coverage *found = findStoredList(member)) {
-      return found;
-    }
-  }
-  return nullptr;
-}
-
 /// How `value` of the encoded type `type` is stored; its buffers become inputs.
 /// Failure if the coverage leaves elements open that nothing else decides.
 LogicalResult GroupBuilder::classify(Value value, RankedTensorType type,
                                      Location loc, Operand &operand) {
-  operand.coverage = operand.encoding.getCoverage(type);
-  operand.format = operand.encoding.getTileFormat(type);
-  if (hasUnknown(operand.coverage) &&
-      !operand.encoding.getElementPredicate(type)) {
+  StoredTensor stored = describeStorage(type);
+  if (!stored.isDecidable) {
     return failure();
   }
-  SmallVector<std::string> names;
-  collectNames(operand.coverage, names);
-  bool dense = true;
-  for (const StorageField &field : operand.encoding.getStorage(type)) {
-    // The list the other way round is not what a loop follows.
-    if (field.name == operand.encoding.getEntriesField()) {
-      continue;
-    }
+  operand.coverage = stored.coverage;
+  operand.format = stored.format;
+  operand.byEntry = stored.byEntry;
+  operand.list = stored.list;
+  for (auto [field, isList] : llvm::zip_equal(stored.fields, stored.isList)) {
     unsigned position = addInput(
         FieldOp::create(rewriter, loc, field.type, value, field.name));
-    if (llvm::is_contained(names, field.name)) {
+    if (isList) {
       operand.lists[field.name] = position;
-      continue;
+    } else {
+      operand.data.push_back(position);
     }
-    operand.data.push_back(position);
-    dense &= field.type == getDenseType(type);
-  }
-  const Coverage *list = findStoredList(operand.coverage);
-  if (!dense && list) {
-    operand.byEntry = true;
-    operand.list = *list;
-  }
-  if (operand.byEntry && operand.format.kind == TileFormat::Kind::NOfM) {
-    // Storage is [entry, row in the group, column in the entry].
-    operand.format.axis =
-        operand.format.axis == operand.list.groupDim() ? 1 : 2;
   }
   return success();
 }
@@ -467,10 +416,75 @@ LogicalResult GroupBuilder::collectSizes() {
     }
   }
   if (!axes[0].isPlain() || !axes[1].isPlain()) {
+    collectDenseSizes();
     sizes.push_back(counts[0]);
     sizes.push_back(counts[1]);
   }
   return success();
+}
+
+/// The indices that the list of `contraction` chooses from, or null if no size
+/// that is at hand tells.
+Value GroupBuilder::sizeOfListed(const Contraction &contraction) {
+  const ListedRows &rows = *contraction.rows;
+  Location loc = contraction.op->getLoc();
+  auto type = cast<RankedTensorType>(rows.list.getType());
+  unsigned dim = rows.leaf.listedDim();
+  auto fromList = [&]() -> Value {
+    return getValueOrCreateConstantIndexOp(
+        rewriter, loc, tensor::getMixedSize(rewriter, loc, rows.list, dim));
+  };
+  if (!type.isDynamicDim(dim)) {
+    return fromList();
+  }
+  for (unsigned index = 0; index < 2; ++index) {
+    std::optional<unsigned> axis =
+        contraction.domain.inputMaps[index].getResultPosition(
+            getAffineDimExpr(rows.rowDim, rewriter.getContext()));
+    if (rows.gathers[index] && axis) {
+      return rewriter.createOrFold<tensor::DimOp>(
+          loc, contraction.domain.inputs[index], *axis);
+    }
+  }
+  Operation *producer = rows.list.getDefiningOp();
+  return !producer || isa<ReifyRankedShapedTypeOpInterface>(producer)
+             ? fromList()
+             : Value();
+}
+
+/// Where positions differ from indices: the extents of the dense schedule, for
+/// reports. To be called before the counts of rows and columns are added.
+void GroupBuilder::collectDenseSizes() {
+  for (unsigned position = 0; position < parallel.size(); ++position) {
+    denseSizes.push_back(result.byEntry && position == 0 ? -1 : position);
+  }
+  std::optional<unsigned> listed;
+  for (unsigned side = 0; side < 2; ++side) {
+    if (axes[side].kind == Axis::Kind::Listed) {
+      listed = parallel.size() - 2 + side;
+    }
+  }
+  if (listed) {
+    Location loc = root->getLoc();
+    Value indices = sizeOfListed(group.contractions.front());
+    if (!indices) {
+      denseSizes.clear();
+      return;
+    }
+    IndexBuilder index(rewriter, loc);
+    Value positions = rewriter.createOrFold<tensor::DimOp>(
+        loc, inputs[listPositions], int64_t(0));
+    denseSizes[*listed] = sizes.size();
+    sizes.push_back(indices);
+    denseSizes.push_back(sizes.size());
+    sizes.push_back(index.sub(positions, 1));
+  }
+  for (unsigned side = 0; side < 2; ++side) {
+    unsigned position = parallel.size() - 2 + side;
+    if (!axes[side].isPlain() && position != listed) {
+      denseSizes[position] = sizes.size() + side;
+    }
+  }
 }
 
 /// What the store body reads besides the sums.

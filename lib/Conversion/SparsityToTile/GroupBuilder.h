@@ -89,6 +89,8 @@ private:
   unsigned addInput(Value value);
   LogicalResult collectOperands(const Contraction &contraction);
   LogicalResult collectSizes();
+  Value sizeOfListed(const Contraction &contraction);
+  void collectDenseSizes();
   void collectStoreInputs();
   LogicalResult classify(Value value, RankedTensorType type, Location loc,
                          Operand &operand);
@@ -137,6 +139,8 @@ private:
   sparse_tile::ConfigAttr config;
   SmallVector<Origin> parallel;
   SmallVector<Value> sizes, inputs, outputs;
+  /// kDenseSizesAttr of the schedule; empty where positions are indices.
+  SmallVector<int64_t> denseSizes;
   /// Rows and columns.
   Axis axes[2];
   /// Listed axis: positions and coordinates in `inputs`.

@@ -4,6 +4,7 @@
 
 #include "sparsity/Analysis/CoveragePredicate.h"
 #include "sparsity/Analysis/ElementPredicate.h"
+#include "sparsity/Dialect/SparseTile/IR/DenseWork.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -306,7 +307,8 @@ SmallVector<Value> GroupBuilder::locateElement(unsigned member, unsigned index,
   Value present;
   if (drives) {
     present = phase.present ? phase.present(ib, point) : Value();
-  } else if (!operand.coverage.isAll()) {
+  } else if (!operand.coverage.isAll() &&
+             !(operand.byEntry && operand.coverage == operand.list)) {
     present = emitCoveragePredicate(
         rewriter, ib.loc, operand.coverage, point,
         [&](StringRef name) { return fieldOf(operand, name); },
@@ -392,10 +394,8 @@ void GroupBuilder::buildPipeline(ArrayRef<unsigned> members, const Phase &phase,
   auto pipeline = sparse_tile::PipelineOp::create(
       rewriter, loc, types, fromZero ? Value() : phase.lower, phase.upper, step,
       config.getStages(), inits);
-  if (std::optional<int64_t> whole =
-          getConstantIntValue(sizes[extents[members.front()]])) {
-    pipeline->setAttr("sparsity.total", rewriter.getI64IntegerAttr(*whole));
-  }
+  pipeline->setAttr(sparse_tile::kReductionAttr,
+                    rewriter.getI64IntegerAttr(extents[members.front()]));
   OpBuilder::InsertionGuard guard(rewriter);
   Block *load = rewriter.createBlock(&pipeline.getLoad(), {},
                                      {rewriter.getIndexType()}, {loc});

@@ -76,3 +76,28 @@ func.func @disassemble_of_assemble(%p: tensor<2xi32>, %c: tensor<1xi32>, %v: ten
     to tensor<2xi32>, tensor<?xi32>, tensor<?x64x64xf16>
   return %f#0, %f#1, %f#2 : tensor<2xi32>, tensor<?xi32>, tensor<?x64x64xf16>
 }
+
+// Extents come from what was encoded, from the sizes given, or from a buffer of the
+// tensor's own shape.
+// CHECK-LABEL: func.func @dims
+// CHECK-SAME: %[[X:[^:]*]]: tensor<?x8xf16>, %[[N:[^:]*]]: index
+// CHECK: %[[E:.*]] = tensor.dim %[[X]], %c0
+// CHECK: %[[D:.*]] = tensor.dim %[[X]], %c0
+// CHECK: %[[B:.*]] = tensor.dim %[[X]], %c0
+// CHECK-NOT: tensor.dim
+// CHECK: return %[[E]], %[[D]], %[[N]], %c8, %[[B]]
+#band = #sparsity.window<right = 0>
+func.func @dims(%x: tensor<?x8xf16>, %n: index) -> (index, index, index, index, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %e = sparsity.encode %x : tensor<?x8xf16> to tensor<?x8xf16, #band>
+  %f = sparsity.decode %e : tensor<?x8xf16, #band> to tensor<?x8xf16>
+  %a = sparsity.assemble %x sizes(%n) : tensor<?x8xf16> to tensor<?x8xf16, #band>
+  %b = sparsity.assemble %x : tensor<?x8xf16> to tensor<?x8xf16, #band>
+  %0 = tensor.dim %e, %c0 : tensor<?x8xf16, #band>
+  %1 = tensor.dim %f, %c0 : tensor<?x8xf16>
+  %2 = tensor.dim %a, %c0 : tensor<?x8xf16, #band>
+  %3 = tensor.dim %a, %c1 : tensor<?x8xf16, #band>
+  %4 = tensor.dim %b, %c0 : tensor<?x8xf16, #band>
+  return %0, %1, %2, %3, %4 : index, index, index, index, index
+}

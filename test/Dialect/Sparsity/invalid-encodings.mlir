@@ -337,8 +337,14 @@ func.func private @f(tensor<8x8xf32, #sparsity.all_of<[#sparsity.window<right = 
 // -----
 
 // all_of_c4
-// expected-error @+1 {{expected at most one member that stores, but got #sparsity.block<4x4> and #sparsity.n_of_m<2:4, axis = 1>}}
+// expected-error @+1 {{expected at most one member that stores its values, but got #sparsity.block<4x4> and #sparsity.n_of_m<2:4, axis = 1>}}
 func.func private @f(tensor<8x8xf32, #sparsity.all_of<[#sparsity.block<4x4>, #sparsity.n_of_m<2:4, axis = 1>]>>)
+
+// -----
+
+// all_of_c5
+// expected-error @+1 {{expected members whose storage fields have distinct names, but got two fields lo}}
+func.func private @f(tensor<8x8xf32, #sparsity.all_of<[#sparsity.segments, #sparsity.any_of<[#sparsity.window<right = 0>, #sparsity.segments]>]>>)
 
 // -----
 
@@ -361,8 +367,20 @@ func.func private @f(tensor<8xf32, #sparsity.any_of<[#sparsity.strided<period = 
 // -----
 
 // any_of_c4
-// expected-error @+1 {{expected members that store nothing, but got #sparsity.segments}}
-func.func private @f(tensor<8x8xf32, #sparsity.any_of<[#sparsity.window<right = 0>, #sparsity.segments]>>)
+// expected-error @+1 {{expected members whose index fields decide every element, but got #sparsity.n_of_m<2:4, axis = 1>}}
+func.func private @f(tensor<8x8xf32, #sparsity.any_of<[#sparsity.window<right = 0>, #sparsity.n_of_m<2:4, axis = 1>]>>)
+
+// -----
+
+// any_of_c4
+// expected-error @+1 {{expected members whose index fields decide every element, but got #sparsity.block<4x4, inner = #sparsity.n_of_m<2:4, axis = 1>>}}
+func.func private @f(tensor<8x8xf32, #sparsity.any_of<[#sparsity.window<right = 0>, #sparsity.block<4x4, inner = #sparsity.n_of_m<2:4, axis = 1>>]>>)
+
+// -----
+
+// any_of_c5
+// expected-error @+1 {{expected members whose storage fields have distinct names, but got two fields positions}}
+func.func private @f(tensor<8x8xf32, #sparsity.any_of<[#sparsity.block<4x4>, #sparsity.block<2x2>]>>)
 
 // -----
 

@@ -164,6 +164,15 @@ func.func @f(%x: tensor<64x32xbf16>, %m: tensor<64x8xi8>) {
 
 // -----
 
+// assemble_c4
+func.func @assemble_sizes(%v: tensor<?x?xf16>, %n: index) {
+  // expected-error @+1 {{expected a size for each of the 2 dynamic extents of 'tensor<?x?xf16, #sparsity.window<right = 0>>', but got 1}}
+  sparsity.assemble %v sizes(%n) : tensor<?x?xf16> to tensor<?x?xf16, #sparsity.window<right = 0>>
+  return
+}
+
+// -----
+
 // disassemble_c1
 func.func @f(%x: tensor<64x64xf16>) {
   // expected-error @+1 {{expected a source with a sparsity encoding, but got 'tensor<64x64xf16>'}}

@@ -132,3 +132,12 @@ func.func @field(%w: tensor<64x64xf16, #w>) -> tensor<64x8xi8> {
   %m = sparsity.field %w "metadata" : tensor<64x64xf16, #w> to tensor<64x8xi8>
   return %m : tensor<64x8xi8>
 }
+
+// CHECK-LABEL: func.func @assemble_sizes
+// CHECK: sparsity.assemble %{{.*}} sizes(%{{.*}}, %{{.*}}) : tensor<?x?xf16> to tensor<?x?xf16, #sparsity.window<right = 0>>
+func.func @assemble_sizes(%v: tensor<?x?xf16>, %m: index, %n: index)
+    -> tensor<?x?xf16, #sparsity.window<right = 0>> {
+  %w = sparsity.assemble %v sizes(%m, %n)
+      : tensor<?x?xf16> to tensor<?x?xf16, #sparsity.window<right = 0>>
+  return %w : tensor<?x?xf16, #sparsity.window<right = 0>>
+}

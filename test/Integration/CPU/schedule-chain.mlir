@@ -64,7 +64,7 @@ func.func @main() {
     ^bb0(%tx: !sparse_tile.tile<8x8xf32>, %tw: !sparse_tile.tile<16x8xf32>, %acc: !sparse_tile.tile<8x16xf32>):
       %t = sparse_tile.mma %tx, %tw, %acc : <8x8xf32>, <16x8xf32>, <8x16xf32>
       sparse_tile.yield %t : !sparse_tile.tile<8x16xf32>
-    } {sparsity.total = 40 : i64} -> !sparse_tile.tile<8x16xf32>
+    } {sparsity.reduction = 2 : i64} -> !sparse_tile.tile<8x16xf32>
     %s1 = sparse_tile.pipeline from %c30 below %extent step 8 stages 1 init(%s0 : !sparse_tile.tile<8x16xf32>) load {
     ^bb0(%k: index):
       %tx = sparse_tile.load %a[%i, %k] dims [0, 1] : memref<5x40xf32> -> <8x8xf32>
@@ -74,7 +74,7 @@ func.func @main() {
     ^bb0(%tx: !sparse_tile.tile<8x8xf32>, %tw: !sparse_tile.tile<16x8xf32>, %acc: !sparse_tile.tile<8x16xf32>):
       %t = sparse_tile.mma %tx, %tw, %acc : <8x8xf32>, <16x8xf32>, <8x16xf32>
       sparse_tile.yield %t : !sparse_tile.tile<8x16xf32>
-    } {sparsity.total = 40 : i64} -> !sparse_tile.tile<8x16xf32>
+    } {sparsity.reduction = 2 : i64} -> !sparse_tile.tile<8x16xf32>
     %s2 = sparse_tile.pipeline from %c30 below %c17 step 8 stages 1 init(%s1 : !sparse_tile.tile<8x16xf32>) load {
     ^bb0(%k: index):
       %tx = sparse_tile.load %a[%i, %k] dims [0, 1] : memref<5x40xf32> -> <8x8xf32>
@@ -84,7 +84,7 @@ func.func @main() {
     ^bb0(%tx: !sparse_tile.tile<8x8xf32>, %tw: !sparse_tile.tile<16x8xf32>, %acc: !sparse_tile.tile<8x16xf32>):
       %t = sparse_tile.mma %tx, %tw, %acc : <8x8xf32>, <16x8xf32>, <8x16xf32>
       sparse_tile.yield %t : !sparse_tile.tile<8x16xf32>
-    } {sparsity.total = 40 : i64} -> !sparse_tile.tile<8x16xf32>
+    } {sparsity.reduction = 2 : i64} -> !sparse_tile.tile<8x16xf32>
     %s3 = sparse_tile.pipeline below %c7 step 16 stages 1 load {
     ^bb0(%k: index):
       %tx = sparse_tile.load %a[%i, %k] dims [0, 1] : memref<5x40xf32> -> <8x16xf32>
@@ -94,7 +94,7 @@ func.func @main() {
     ^bb0(%tx: !sparse_tile.tile<8x16xf32>, %tw: !sparse_tile.tile<16x16xf32>, %acc: !sparse_tile.tile<8x16xf32>):
       %t = sparse_tile.mma %tx, %tw, %acc : <8x16xf32>, <16x16xf32>, <8x16xf32>
       sparse_tile.yield %t : !sparse_tile.tile<8x16xf32>
-    } {sparsity.total = 40 : i64} -> !sparse_tile.tile<8x16xf32>
+    } {sparsity.reduction = 2 : i64} -> !sparse_tile.tile<8x16xf32>
     sparse_tile.store tiles(%s0, %s2, %s3 : !sparse_tile.tile<8x16xf32>, !sparse_tile.tile<8x16xf32>, !sparse_tile.tile<8x16xf32>) ins() outs(%o0, %o1, %o2 : memref<5x9xf32>, memref<5x9xf32>, memref<5x9xf32>) maps [#id, #id, #id] {
     ^bb0(%r: index, %c: index, %t0: f32, %t1: f32, %t2: f32):
       sparse_tile.yield %t0, %t1, %t2 : f32, f32, f32

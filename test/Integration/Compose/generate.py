@@ -265,7 +265,7 @@ def _sddmm_spec(rng, kinds):
     spec = _contract_spec(rng, ("dense",))
     sizes = {axis: size for axis, size in spec["sizes"].items() if axis != "b"}
     enc = random_weight(rng, ["m", "n"], spec["dtype"], sizes,
-                        ("mask", "block", "unstructured", "segments"))
+                        ("mask", "block", "segments"))
     return {"dtype": rng.choice(("f16", "bf16", "f32")), "sizes": sizes,
             "sink": rng.choice(("decode", "multiply")), "named": False, "lhs": rng.choice((["m", "k"], ["k", "m"])),
             "rhs": rng.choice((["n", "k"], ["k", "n"])), "enc": enc or random_block(rng),
@@ -325,7 +325,7 @@ class _Data:
         packed = None
         if given in ("fields", "assemble") or (fields and patterns.has(enc, "segments")):
             packed = self._pack(enc, numerics.encode(values + 0.0, dtype), fields)
-        if given == "assemble" and packed is not None:
+        if given == "assemble" and packed is not None and not writer.dynamic & set(axes):
             return writer.assemble(axes, dtype, enc, packed)
         return writer.argument(axes, dtype, bits, enc, packed)
 

@@ -90,6 +90,8 @@ def execute(command, arguments):
                                 timeout=arguments.timeout, env=environment)
     except subprocess.TimeoutExpired:
         return Outcome("timeout", f"ran longer than {arguments.timeout} s")
+    except OSError as error:
+        return Outcome("error", f"cannot run: {error}")
     output = result.stdout.decode(errors="replace")
     if result.returncode == 0:
         return Outcome("ok", output=output)

@@ -8,7 +8,8 @@
 
 // CHECK: check.mlir:[[#]]:[[#]]: remark: SelectConfig: vector.fma in f16
 // CHECK: result 0: 5x40 f32 (cpu)
-// CHECK-NEXT: skipped: 0.0 % of multiply-adds, 43.8 % of weight bytes (cpu)
+// CHECK-NEXT: explain: kernel 0 (line [[#]]): tiles 2 of 2 (100.0 %), bytes {{.*}} of {{.*}} ([[#]].[[#]] %)
+// CHECK-NEXT: skipped: 43.8 % of weight bytes (cpu)
 // CHECK-NEXT: check: result 0: max abs error {{.*}}, relative (Frobenius) error {{.*}}, tolerance 1e-05: ok
 
 // ONE-NOT: remark

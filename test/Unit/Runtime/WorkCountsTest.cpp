@@ -14,8 +14,9 @@ TEST(WorkCounts, SumsOverThreadsBySchedule) {
   constexpr int64_t kItems = 10000;
   parallelFor(kItems, [](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      sparsityCountWork(/*schedule=*/2, /*steps=*/1, /*totalSteps=*/4,
-                        /*bytes=*/i, /*denseBytes=*/3);
+      sparsityCountWork(/*schedule=*/2, /*steps=*/1, /*bytes=*/i);
+      sparsityCountDenseWork(/*schedule=*/2, /*totalSteps=*/4,
+                             /*denseBytes=*/3);
     }
   });
   std::array<SparsityWorkCounts, 4> sums;
@@ -35,9 +36,9 @@ TEST(WorkCounts, SumsOverThreadsBySchedule) {
 
 TEST(WorkCounts, WritesNoMoreThanFits) {
   sparsityResetWorkCounts();
-  sparsityCountWork(0, 1, 1, 1, 1);
-  sparsityCountWork(1, 2, 2, 2, 2);
-  sparsityCountWork(-1, 9, 9, 9, 9);
+  sparsityCountWork(0, 1, 1);
+  sparsityCountWork(1, 2, 2);
+  sparsityCountWork(-1, 9, 9);
   std::array<SparsityWorkCounts, 2> sums;
   sums.fill({-1, -1, -1, -1, -1});
   EXPECT_EQ(sparsityReadWorkCounts(sums.data(), 1), 2);

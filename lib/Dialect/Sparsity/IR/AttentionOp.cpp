@@ -68,6 +68,37 @@ Value AttentionOp::getField(StringRef name) {
   return {};
 }
 
+SmallVector<SmallVector<std::pair<Value, int64_t>>>
+AttentionOp::getEqualExtents() {
+  int64_t queryDim = getQueryType().getRank() - 2;
+  SmallVector<SmallVector<std::pair<Value, int64_t>>> groups = {
+      {{getKey(), queryDim}, {getValue(), queryDim}}};
+  if (queryDim == 2) {
+    groups.push_back({{getQuery(), 0}, {getKey(), 0}, {getValue(), 0}});
+  }
+  // Under an offset a field may hold more rows than there are queries.
+  SparsityEncodingAttrInterface encoding = getEncoding();
+  if (!encoding || getOffset()) {
+    return groups;
+  }
+  // A field has an extent of the pattern if it follows it from one to two rows.
+  Type f32 = Float32Type::get(getContext());
+  auto storageOf = [&](int64_t rows) {
+    return getIndexFields(encoding, RankedTensorType::get({rows, 1}, f32));
+  };
+  SmallVector<StorageField> one = storageOf(1), two = storageOf(2);
+  SmallVector<std::pair<Value, int64_t>> rows = {{getQuery(), queryDim}};
+  for (auto [first, second, operand] : llvm::zip_equal(one, two, getFields())) {
+    for (auto [dim, extent] : llvm::enumerate(first.type.getShape())) {
+      if (extent == 1 && second.type.getDimSize(dim) == 2) {
+        rows.push_back({operand, static_cast<int64_t>(dim)});
+      }
+    }
+  }
+  groups.push_back(rows);
+  return groups;
+}
+
 LogicalResult AttentionOp::reifyResultShapes(
     OpBuilder &builder, ReifiedRankedShapedTypeDims &reifiedReturnShapes) {
   SmallVector<OpFoldResult> output =

@@ -2,6 +2,7 @@
 
 #include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
 
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -130,8 +131,86 @@ LogicalResult PruneOp::verify() {
 LogicalResult AssembleOp::verify() {
   // assemble_c1, assemble_c2, assemble_c3
   Type result = getResult().getType();
-  return failure(failed(verifyEncoded(*this, result, "result")) ||
-                 failed(verifyFields(*this, result, getFields().getTypes())));
+  if (failed(verifyEncoded(*this, result, "result")) ||
+      failed(verifyFields(*this, result, getFields().getTypes()))) {
+    return failure();
+  }
+  // assemble_c4
+  size_t dynamic = cast<RankedTensorType>(result).getNumDynamicDims();
+  if (!getSizes().empty() && getSizes().size() != dynamic) {
+    return emitOpError() << "expected a size for each of the " << dynamic
+                         << " dynamic extents of " << result << ", but got "
+                         << getSizes().size();
+  }
+  return success();
+}
+
+OpFoldResult AssembleOp::getExtent(OpBuilder &builder, int64_t dim) {
+  auto type = cast<RankedTensorType>(getType());
+  if (!type.isDynamicDim(dim)) {
+    return builder.getIndexAttr(type.getDimSize(dim));
+  }
+  if (!getSizes().empty()) {
+    return getSizes()[type.getDynamicDimIndex(dim)];
+  }
+  for (auto [field, buffer] : llvm::zip_equal(
+           getSparsityEncoding(type).getStorage(type), getFields())) {
+    if (field.type == getDenseType(type)) {
+      return tensor::getMixedSize(builder, getLoc(), buffer, dim);
+    }
+  }
+  return {};
+}
+
+LogicalResult
+AssembleOp::reifyResultShapes(OpBuilder &builder,
+                              ReifiedRankedShapedTypeDims &shapes) {
+  SmallVector<OpFoldResult> extents;
+  int64_t rank = cast<RankedTensorType>(getType()).getRank();
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    extents.push_back(getExtent(builder, dim));
+    if (!extents.back()) {
+      return failure();
+    }
+  }
+  shapes.push_back(std::move(extents));
+  return success();
+}
+
+namespace {
+/// Extents come from what a tensor was made of, so that its only other uses are
+/// those of its storage.
+struct DimOfEncoded : OpRewritePattern<tensor::DimOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::DimOp dim,
+                                PatternRewriter &rewriter) const override {
+    Operation *source = dim.getSource().getDefiningOp();
+    if (isa_and_present<EncodeOp, DecodeOp, PruneOp, RouteOp>(source)) {
+      rewriter.modifyOpInPlace(
+          dim, [&] { dim.getSourceMutable().assign(source->getOperand(0)); });
+      return success();
+    }
+    auto assemble = dyn_cast_if_present<AssembleOp>(source);
+    std::optional<int64_t> number = dim.getConstantIndex();
+    if (!assemble || !number ||
+        *number >= cast<RankedTensorType>(assemble.getType()).getRank()) {
+      return rewriter.notifyMatchFailure(dim, "source is not made here");
+    }
+    OpFoldResult extent = assemble.getExtent(rewriter, *number);
+    if (!extent) {
+      return rewriter.notifyMatchFailure(dim, "extent is not given");
+    }
+    rewriter.replaceOp(
+        dim, getValueOrCreateConstantIndexOp(rewriter, dim.getLoc(), extent));
+    return success();
+  }
+};
+} // namespace
+
+void AssembleOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                             MLIRContext *context) {
+  patterns.add<DimOfEncoded>(context);
 }
 
 LogicalResult DisassembleOp::verify() {

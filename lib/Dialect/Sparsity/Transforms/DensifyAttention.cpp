@@ -289,7 +289,12 @@ void mlir::sparsity::densifyAttentions(Operation *root, bool sumInF64,
                                        RewriterBase &rewriter) {
   Type sumType = sumInF64 ? rewriter.getF64Type() : rewriter.getF32Type();
   SmallVector<AttentionOp> ops;
-  root->walk([&](AttentionOp op) { ops.push_back(op); });
+  root->walk([&](AttentionOp op) {
+    // Without a mask it is dense as it is; only the sums could be wider.
+    if (sumInF64 || op.getEncoding()) {
+      ops.push_back(op);
+    }
+  });
   for (AttentionOp op : ops) {
     rewriter.setInsertionPoint(op);
     rewriter.replaceOp(op, AttentionDensifier(op, sumType, rewriter).emit());

@@ -66,7 +66,13 @@ static LogicalResult replace(Operation *op, Value dense, Body &builder,
     }
   }
   rewriter.setInsertionPoint(op);
-  rewriter.replaceOpWithNewOp<AssembleOp>(op, type, storage);
+  SmallVector<Value> sizes;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    if (type.isDynamicDim(dim)) {
+      sizes.push_back(builder.extent(dense, dim));
+    }
+  }
+  rewriter.replaceOpWithNewOp<AssembleOp>(op, type, storage, sizes);
   return success();
 }
 

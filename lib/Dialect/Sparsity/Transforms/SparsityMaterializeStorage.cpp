@@ -4,6 +4,7 @@
 #include "sparsity/Dialect/Sparsity/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -35,6 +36,7 @@ private:
   void note(ArrayRef<NamedAttribute> entries) {
     abi.push_back(builder.getDictionaryAttr(entries));
   }
+  LogicalResult foldExtents();
   LogicalResult materializeResults();
   LogicalResult materializeArgument(unsigned index, BlockArgument argument);
   FailureOr<DictionaryAttr> describeResult(unsigned index, Value value);
@@ -98,6 +100,35 @@ FailureOr<DictionaryAttr> Materializer::describeResult(unsigned index,
        attr("symbols", builder.getDenseI64ArrayAttr(symbols))});
 }
 
+/// Extents of tensors that are assembled here are those that the op is given.
+LogicalResult Materializer::foldExtents() {
+  WalkResult result = func.walk([&](tensor::DimOp dim) {
+    auto assemble = dim.getSource().getDefiningOp<AssembleOp>();
+    if (!assemble) {
+      return WalkResult::advance();
+    }
+    auto type = cast<RankedTensorType>(assemble.getType());
+    std::optional<int64_t> number = dim.getConstantIndex();
+    if (!number || *number >= type.getRank()) {
+      dim.emitOpError("expected a constant dimension below ")
+          << type.getRank() << " of an encoded tensor";
+      return WalkResult::interrupt();
+    }
+    builder.setInsertionPoint(dim);
+    OpFoldResult extent = assemble.getExtent(builder, *number);
+    if (!extent) {
+      assemble.emitOpError("expected sizes for the dynamic extents of ")
+          << type << ", but got none, and dimension " << *number << " is used";
+      return WalkResult::interrupt();
+    }
+    dim.getResult().replaceAllUsesWith(
+        getValueOrCreateConstantIndexOp(builder, dim.getLoc(), extent));
+    dim.erase();
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 /// Every tensor result is written into an argument that the caller provides.
 LogicalResult Materializer::materializeResults() {
   auto terminator =
@@ -106,8 +137,14 @@ LogicalResult Materializer::materializeResults() {
     Value value = operand.get();
     auto type = dyn_cast<RankedTensorType>(value.getType());
     if (!type || type.getEncoding()) {
-      return func.emitOpError("expected dense tensor results, but got result #")
-             << operand.getOperandNumber() << " of " << value.getType();
+      InFlightDiagnostic diag =
+          func.emitOpError("expected dense tensor results, but got result #")
+          << operand.getOperandNumber() << " of " << value.getType();
+      if (getSparsityEncoding(value.getType())) {
+        diag << "; sparsity.decode gives the dense tensor, "
+                "sparsity.disassemble the storage buffers";
+      }
+      return diag;
     }
     FailureOr<DictionaryAttr> entry =
         describeResult(operand.getOperandNumber(), value);
@@ -243,6 +280,9 @@ LogicalResult Materializer::run() {
       }
     }
   });
+  if (failed(foldExtents())) {
+    return failure();
+  }
   SmallVector<Attribute> results;
   if (failed(materializeResults())) {
     return failure();

@@ -1,5 +1,6 @@
 //===- SparsityRecordConstraints.cpp - what extents must agree at a call --===//
 
+#include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
 #include "sparsity/Dialect/Sparsity/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -49,6 +50,32 @@ static std::optional<Extent> traceExtent(Value value, int64_t dim) {
                 *operands[0].second);
 }
 
+/// Adds to `constraints` that `extent` equals `first`, or makes it the first.
+static void relate(std::optional<Extent> extent, std::optional<Extent> &first,
+                   SetVector<std::pair<Extent, Extent>> &constraints) {
+  if (!extent || extent == first) {
+    return;
+  }
+  if (!first) {
+    first = extent;
+  } else if (first->first >= 0) {
+    constraints.insert({*first, *extent});
+  } else {
+    constraints.insert({*extent, *first});
+  }
+}
+
+/// Adds to `constraints` the extents that attention takes to be equal.
+static void collect(sparsity::AttentionOp op,
+                    SetVector<std::pair<Extent, Extent>> &constraints) {
+  for (auto &group : op.getEqualExtents()) {
+    std::optional<Extent> first;
+    for (auto [value, dim] : group) {
+      relate(traceExtent(value, dim), first, constraints);
+    }
+  }
+}
+
 /// Adds to `constraints` the extents that `op` walks together.
 static void collect(linalg::LinalgOp op,
                     SetVector<std::pair<Extent, Extent>> &constraints) {
@@ -63,18 +90,8 @@ static void collect(linalg::LinalgOp op,
       if (!dim) {
         continue;
       }
-      std::optional<Extent> extent = traceExtent(operand.get(), axis);
-      std::optional<Extent> &first = known[dim.getPosition()];
-      if (!extent || extent == first) {
-        continue;
-      }
-      if (!first) {
-        first = extent;
-      } else if (first->first >= 0) {
-        constraints.insert({*first, *extent});
-      } else {
-        constraints.insert({*extent, *first});
-      }
+      relate(traceExtent(operand.get(), axis), known[dim.getPosition()],
+             constraints);
     }
   }
 }
@@ -92,6 +109,7 @@ struct SparsityRecordConstraintsPass
           collect(op, constraints);
         }
       });
+      func.walk([&](sparsity::AttentionOp op) { collect(op, constraints); });
       SmallVector<Attribute> entries;
       for (auto [left, right] : constraints) {
         entries.push_back(builder.getDenseI64ArrayAttr(

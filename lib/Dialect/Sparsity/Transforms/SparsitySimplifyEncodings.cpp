@@ -3,8 +3,10 @@
 #include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
 #include "sparsity/Dialect/Sparsity/Transforms/Passes.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/PatternMatch.h"
 
 namespace mlir::sparsity {
 #define GEN_PASS_DEF_SPARSITYSIMPLIFYENCODINGSPASS
@@ -40,6 +42,31 @@ static LogicalResult verifyLowerings(Operation *root) {
   return failure(result.wasInterrupted());
 }
 
+/// Removes the ops between a tensor and its storage where no encoding is left:
+/// both are the dense tensor then.
+static void dropConversions(Operation *root) {
+  IRRewriter rewriter(root->getContext());
+  root->walk([&](Operation *op) {
+    if (!isa<EncodeOp, DecodeOp, FieldOp, AssembleOp, DisassembleOp>(op) ||
+        op->getNumResults() != 1) {
+      return;
+    }
+    bool makes = isa<EncodeOp, AssembleOp>(op);
+    Type encoded =
+        makes ? op->getResult(0).getType() : op->getOperand(0).getType();
+    if (cast<RankedTensorType>(encoded).getEncoding()) {
+      return;
+    }
+    Value dense = op->getOperand(0);
+    Type type = op->getResult(0).getType();
+    if (dense.getType() != type) {
+      rewriter.setInsertionPoint(op);
+      dense = tensor::CastOp::create(rewriter, op->getLoc(), type, dense);
+    }
+    rewriter.replaceOp(op, dense);
+  });
+}
+
 namespace {
 struct SparsitySimplifyEncodingsPass
     : sparsity::impl::SparsitySimplifyEncodingsPassBase<
@@ -62,6 +89,7 @@ struct SparsitySimplifyEncodingsPass
     replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
                                           /*replaceLocs=*/false,
                                           /*replaceTypes=*/true);
+    dropConversions(getOperation());
   }
 };
 } // namespace

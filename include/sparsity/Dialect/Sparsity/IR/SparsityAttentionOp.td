@@ -87,6 +87,9 @@ def Sparsity_AttentionOp : Sparsity_Op<"attention",
     static ::llvm::SmallVector<::mlir::sparsity::StorageField>
     getIndexFields(::mlir::sparsity::SparsityEncodingAttrInterface encoding,
                    ::mlir::RankedTensorType type);
+    /// Extents that agree: groups of (tensor, dimension).
+    ::llvm::SmallVector<::llvm::SmallVector<::std::pair<::mlir::Value, int64_t>>>
+    getEqualExtents();
     /// The operand that holds the mask's field `name`, or null.
     ::mlir::Value getField(::llvm::StringRef name);
   }];

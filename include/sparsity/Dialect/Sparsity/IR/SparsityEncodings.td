@@ -167,15 +167,18 @@ def Sparsity_AllOfAttr : Sparsity_Composition<"AllOf", "all_of", [
   let summary = "elements that every member admits";
   let description = [{
     `#sparsity.all_of<[#sparsity.window<right = 0>, #sparsity.segments]>`. At most one
-    member stores anything; the tensor is stored as that member stores it.
+    member stores its values in a form of its own (a list of blocks, 2:4); the values are
+    stored as that member stores them, and the other members add the buffers that say
+    where their elements are.
   }];
 }
 
-def Sparsity_AnyOfAttr : Sparsity_Composition<"AnyOf", "any_of", []> {
+def Sparsity_AnyOfAttr : Sparsity_Composition<"AnyOf", "any_of", ["getStorage"]> {
   let summary = "elements that at least one member admits";
   let description = [{
     `#sparsity.any_of<[#sparsity.window<left = 512>, #sparsity.prefix<length = 4>]>`.
-    No member stores anything.
+    The values are stored densely; members add the buffers that say where their elements
+    are.
   }];
 }
 

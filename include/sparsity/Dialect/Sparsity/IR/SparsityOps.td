@@ -62,18 +62,38 @@ def Sparsity_PruneOp : Sparsity_Op<"prune", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Sparsity_AssembleOp : Sparsity_Op<"assemble", [Pure]> {
+def Sparsity_AssembleOp : Sparsity_Op<"assemble",
+    [Pure, AttrSizedOperandSegments,
+     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                               ["reifyResultShapes"]>]> {
   let summary = "storage buffers to encoded tensor";
   let description = [{
     The encoded tensor held by the given buffers, in the ABI order of its encoding
-    (see `getStorage`). The buffers' types must be the storage types exactly.
+    (see `getStorage`). A static extent of a buffer may stand for a dynamic one of the
+    storage, and the reverse. `sizes` are the dynamic extents of the tensor, in order;
+    without them only those are known that a buffer of the tensor's own shape has.
+
+    ```mlir
+    %g = sparsity.assemble %p, %c, %w, %e sizes(%tokens)
+           : tensor<9xi32>, tensor<?xi32>, tensor<?xf32>, tensor<?x2xi32>
+           to tensor<?x8xf32, #sparsity.gate<top_k = 2>>
+    ```
   }];
-  let arguments = (ins Variadic<AnyRankedTensor>:$fields);
+  let arguments = (ins Variadic<AnyRankedTensor>:$fields, Variadic<Index>:$sizes);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $fields attr-dict `:` type($fields) `to` type($result)
+    $fields (`sizes` `(` $sizes^ `)`)? attr-dict `:` type($fields) `to` type($result)
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::ValueRange":$fields), [{
+    build($_builder, $_state, result, fields, ::mlir::ValueRange());
+  }]>];
+  let extraClassDeclaration = [{
+    /// The extent of dimension `dim`, emitted at `builder` if need be; null if it is
+    /// neither static, nor given, nor that of a buffer.
+    ::mlir::OpFoldResult getExtent(::mlir::OpBuilder &builder, int64_t dim);
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Sparsity_DisassembleOp : Sparsity_Op<"disassemble", [Pure]> {

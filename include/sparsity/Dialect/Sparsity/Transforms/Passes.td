@@ -51,6 +51,19 @@ def SparsityBuildListsPass : Pass<"sparsity-build-lists", "ModuleOp"> {
                            "::mlir::scf::SCFDialect"];
 }
 
+def SparsityLowerDecodePass : Pass<"sparsity-lower-decode", "ModuleOp"> {
+  let summary = "find the elements of a decoded tensor in its storage";
+  let description = [{
+    `sparsity.decode` becomes an elementwise op over the dense tensor, each element of
+    which finds its own place in the storage: by bisection in the list of its group, by
+    its code in a group of n:m, by counting bits of a bitmap. What the coverage excludes
+    is zero. Such ops fuse with their consumers like any other.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def SparsityFuseEpiloguesPass : Pass<"sparsity-fuse-epilogues", "ModuleOp"> {
   let summary = "make each chain of elementwise ops one op";
   let description = [{

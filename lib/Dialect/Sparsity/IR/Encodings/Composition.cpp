@@ -19,22 +19,103 @@ static SparsityEncodingAttrInterface asEncoding(Attribute member) {
   return cast<SparsityEncodingAttrInterface>(member);
 }
 
-/// True if `member` stores more than the dense tensor.
-static bool storesFields(Attribute member, RankedTensorType type) {
-  SmallVector<StorageField> storage = asEncoding(member).getStorage(type);
-  return storage.size() != 1 || storage.front().name != "values" ||
-         storage.front().type != getDenseType(type);
+static bool isDenseValues(const StorageField &field, RankedTensorType type) {
+  return field.name == "values" && field.type == getDenseType(type);
 }
 
-/// The member that stores more than the dense tensor, or null.
+/// True if `member` holds its values in another form than the dense tensor.
+static bool storesValues(Attribute member, RankedTensorType type) {
+  return llvm::none_of(
+      asEncoding(member).getStorage(type),
+      [&](const StorageField &field) { return isDenseValues(field, type); });
+}
+
+/// The member that does, or null.
 static SparsityEncodingAttrInterface
 getStoringMember(ArrayRef<Attribute> members, RankedTensorType type) {
   for (Attribute member : members) {
-    if (storesFields(member, type)) {
+    if (storesValues(member, type)) {
       return asEncoding(member);
     }
   }
   return {};
+}
+
+/// The names of the buffers that `coverage` reads.
+static void collectNames(const Coverage &coverage,
+                         llvm::SmallSetVector<StringRef, 4> &names) {
+  if (coverage.kind() == Coverage::Kind::Band) {
+    names.insert(coverage.lower().buffer);
+    names.insert(coverage.upper().buffer);
+  } else if (coverage.kind() == Coverage::Kind::Listed) {
+    names.insert(coverage.positions());
+    names.insert(coverage.coordinates());
+  }
+  for (const Coverage &member : coverage.members()) {
+    collectNames(member, names);
+  }
+}
+
+/// The buffers that say which elements `member` holds.
+static SmallVector<StorageField> getPatternFields(Attribute member,
+                                                  RankedTensorType type) {
+  Coverage coverage = asEncoding(member).getCoverage(type);
+  llvm::SmallSetVector<StringRef, 4> names;
+  collectNames(coverage, names);
+  SmallVector<StorageField> fields = asEncoding(member).getStorage(type);
+  llvm::erase_if(fields, [&](const StorageField &field) {
+    return !names.contains(field.name);
+  });
+  return fields;
+}
+
+/// Whether the buffers of getPatternFields() decide every element.
+static bool hasPattern(Attribute member, RankedTensorType type) {
+  SparsityEncodingAttrInterface encoding = asEncoding(member);
+  return !storesValues(member, type) ||
+         (encoding.getTileFormat(type).kind == TileFormat::Kind::Dense &&
+          encoding.getCoverage(type).hasPredicate());
+}
+
+/// What `member` adds to the storage of a composition: all of its own if
+/// `storing` is the member that holds the values, else what says where its
+/// elements are.
+static SmallVector<StorageField>
+getMemberFields(Attribute member, Attribute storing, RankedTensorType type) {
+  if (member == storing) {
+    return asEncoding(member).getStorage(type);
+  }
+  return getPatternFields(member, type);
+}
+
+/// The fields of the members in their order, after dense values unless
+/// `storing` holds the values. A member named twice counts once.
+static SmallVector<StorageField> getMembersStorage(ArrayRef<Attribute> members,
+                                                   Attribute storing,
+                                                   RankedTensorType type) {
+  SmallVector<StorageField> storage;
+  if (!storing) {
+    storage = getDenseStorage(type);
+  }
+  llvm::SmallSetVector<Attribute, 4> unique(members.begin(), members.end());
+  for (Attribute member : unique) {
+    llvm::append_range(storage, getMemberFields(member, storing, type));
+  }
+  return storage;
+}
+
+/// all_of_c5, any_of_c5: buffers are found by name.
+static LogicalResult verifyDistinctNames(ArrayRef<StorageField> storage,
+                                         EmitError emitError) {
+  llvm::SmallSetVector<StringRef, 4> names;
+  for (const StorageField &field : storage) {
+    if (!names.insert(field.name)) {
+      return emitError() << "expected members whose storage fields have "
+                            "distinct names, but got two fields "
+                         << field.name;
+    }
+  }
+  return success();
 }
 
 static FailureOr<SmallVector<Attribute>> parseMembers(AsmParser &parser) {
@@ -151,12 +232,14 @@ LogicalResult AllOfAttr::verifyEncoding(ArrayRef<int64_t> shape,
   auto type = RankedTensorType::get(shape, elementType);
   SparsityEncodingAttrInterface storing = getStoringMember(getMembers(), type);
   for (Attribute member : getMembers()) {
-    if (storesFields(member, type) && member != storing) {
-      return emitError() << "expected at most one member that stores, but got "
-                         << Attribute(storing) << " and " << member;
+    if (storesValues(member, type) && member != storing) {
+      return emitError()
+             << "expected at most one member that stores its values, but got "
+             << Attribute(storing) << " and " << member;
     }
   }
-  return success();
+  return verifyDistinctNames(getMembersStorage(getMembers(), storing, type),
+                             emitError);
 }
 
 Coverage AllOfAttr::getCoverage(RankedTensorType type) const {
@@ -169,12 +252,12 @@ TileFormat AllOfAttr::getTileFormat(RankedTensorType type) const {
 }
 
 SmallVector<StorageField> AllOfAttr::getStorage(RankedTensorType type) const {
-  SparsityEncodingAttrInterface storing = getStoringMember(getMembers(), type);
-  return storing ? storing.getStorage(type) : getDenseStorage(type);
+  return getMembersStorage(getMembers(), getStoringMember(getMembers(), type),
+                           type);
 }
 
 StorageLayout AllOfAttr::getStorageLayout() const {
-  // Members that store nothing answer row_major, and at most one stores.
+  // Members with dense values answer row_major, and at most one has others.
   for (Attribute member : getMembers()) {
     StorageLayout layout = asEncoding(member).getStorageLayout();
     if (layout != StorageLayout::RowMajor) {
@@ -283,12 +366,18 @@ LogicalResult AnyOfAttr::verifyEncoding(ArrayRef<int64_t> shape,
   }
   // any_of_c4
   auto type = RankedTensorType::get(shape, elementType);
-  if (SparsityEncodingAttrInterface storing =
-          getStoringMember(getMembers(), type)) {
-    return emitError() << "expected members that store nothing, but got "
-                       << Attribute(storing);
+  for (Attribute member : getMembers()) {
+    if (!hasPattern(member, type)) {
+      return emitError() << "expected members whose index fields decide every "
+                            "element, but got "
+                         << member;
+    }
   }
-  return success();
+  return verifyDistinctNames(getStorage(type), emitError);
+}
+
+SmallVector<StorageField> AnyOfAttr::getStorage(RankedTensorType type) const {
+  return getMembersStorage(getMembers(), /*storing=*/{}, type);
 }
 
 Coverage AnyOfAttr::getCoverage(RankedTensorType type) const {
@@ -318,7 +407,8 @@ Attribute AnyOfAttr::simplify(RankedTensorType type) const {
   for (Attribute member : getMembers()) {
     Attribute simple = asEncoding(member).simplify(type);
     if (!simple) {
-      return {};
+      // Buffers that are arguments of the program stay.
+      return getStorage(type).size() == 1 ? Attribute() : Attribute(*this);
     }
     if (auto nested = dyn_cast<AnyOfAttr>(simple)) {
       members.insert_range(nested.getMembers());
@@ -326,7 +416,8 @@ Attribute AnyOfAttr::simplify(RankedTensorType type) const {
       members.insert(simple);
     }
   }
-  return members.size() == 1
+  // Alone, a member may store its values in another form.
+  return members.size() == 1 && !storesValues(members.front(), type)
              ? members.front()
              : Attribute(get(getContext(), members.getArrayRef()));
 }
