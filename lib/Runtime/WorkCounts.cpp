@@ -46,8 +46,8 @@ extern "C" void sparsityCountWork(int64_t schedule, int64_t steps,
 
 extern "C" void sparsityCountDenseWork(int64_t schedule, int64_t totalSteps,
                                        int64_t denseBytes) {
-  add(schedule, {/*items=*/0, /*steps=*/0, totalSteps, /*bytes=*/0,
-                 denseBytes});
+  add(schedule,
+      {/*items=*/0, /*steps=*/0, totalSteps, /*bytes=*/0, denseBytes});
 }
 
 extern "C" int64_t sparsityReadWorkCounts(SparsityWorkCounts *sums,

@@ -12,6 +12,7 @@
 #w = #sparsity.n_of_m<2:4, axis = 1>
 #v = #sparsity.n_of_m<2:4, axis = 0>
 #causal = #sparsity.window<right = 0>
+#both = #sparsity.all_of<[#sparsity.window<right = 0>, #sparsity.n_of_m<2:4, axis = 1>]>
 #xw = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
 #id = affine_map<(m, n) -> (m, n)>
 
@@ -253,6 +254,20 @@ func.func @mask(%p: tensor<64x64xf16, #causal>, %v: tensor<64x32xf16>,
   return %y : tensor<64x32xf32>
 }
 
+// A mask over n:m storage: the format is decoded where it lies, and the band bounds the loop.
+// CHECK-LABEL: func.func @composed
+// CHECK: sparse_tile.pipeline
+// CHECK: sparse_tile.load %{{.*}}, %{{.*}}[%{{.*}}, %{{.*}}] dims [0, 1]
+// CHECK-SAME: at {
+// CHECK: arith.cmpi sle
+// CHECK: } : tensor<64x32xf16>, tensor<64x8xi8> -> <{{.*}}, #sparsity.format<n_of_m<2:4, axis = 1>>>
+func.func @composed(%p: tensor<64x64xf16, #both>, %v: tensor<64x8xf16>,
+                    %init: tensor<64x8xf32>) -> tensor<64x8xf32> {
+  %y = linalg.matmul ins(%p, %v : tensor<64x64xf16, #both>, tensor<64x8xf16>)
+      outs(%init : tensor<64x8xf32>) -> tensor<64x8xf32>
+  return %y : tensor<64x8xf32>
+}
+
 // An elementwise op is a schedule without a reduction.
 // CHECK-LABEL: func.func @elementwise
 // CHECK-SAME: %[[X:[^:]*]]: tensor<?x32xf16>, %[[B:[^:]*]]: tensor<?xf16>
@@ -291,26 +306,42 @@ func.func @chain(%x: tensor<8x64xf16>, %w: tensor<64x64xf16>, %init: tensor<8x64
 
 //--- invalid.mlir
 
-// Blocks are listed, and nothing reads lists yet.
-func.func @block(%x: tensor<8x128xf16>, %w: tensor<128x128xf16, #sparsity.block<64x64>>,
-                 %init: tensor<8x128xf32>) -> tensor<8x128xf32> {
-  // expected-error @+1 {{expected operand #1 with an encoding that has a lowering for contractions, but got #sparsity.block<64x64>; sparsity-densify runs it densely}}
-  %y = linalg.matmul ins(%x, %w : tensor<8x128xf16>, tensor<128x128xf16, #sparsity.block<64x64>>)
-      outs(%init : tensor<8x128xf32>) -> tensor<8x128xf32>
-  return %y : tensor<8x128xf32>
+#rows = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+
+// A result whose storage no work item can write: the elements of a row share a group.
+func.func @compressed_result(%x: tensor<8x64xf16>, %w: tensor<32x64xf16>,
+                             %init: tensor<8x32xf32, #sparsity.n_of_m<2:4, axis = 1>>)
+    -> tensor<8x32xf32, #sparsity.n_of_m<2:4, axis = 1>> {
+  // expected-error @+1 {{expected a result that is stored densely or by the blocks of a list, but got 'tensor<8x32xf32, #sparsity.n_of_m<2:4, axis = 1>>'}}
+  %y = linalg.matmul indexing_maps = #rows ins(%x, %w : tensor<8x64xf16>, tensor<32x64xf16>)
+      outs(%init : tensor<8x32xf32, #sparsity.n_of_m<2:4, axis = 1>>)
+      -> tensor<8x32xf32, #sparsity.n_of_m<2:4, axis = 1>>
+  return %y : tensor<8x32xf32, #sparsity.n_of_m<2:4, axis = 1>>
 }
 
 // -----
 
-// A mask over n:m storage has a predicate and a format at once.
-#both = #sparsity.all_of<[#sparsity.window<right = 0>, #sparsity.n_of_m<2:4, axis = 1>]>
+#rows = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
 
-func.func @composed(%p: tensor<64x64xf16, #both>, %v: tensor<64x8xf16>,
-                    %init: tensor<64x8xf32>) -> tensor<64x8xf32> {
-  // expected-error @+1 {{expected operand #0 with an encoding that has a lowering for contractions}}
-  %y = linalg.matmul ins(%p, %v : tensor<64x64xf16, #both>, tensor<64x8xf16>)
-      outs(%init : tensor<64x8xf32>) -> tensor<64x8xf32>
-  return %y : tensor<64x8xf32>
+func.func @bitmap_result(%x: tensor<8x64xf16>, %w: tensor<64x64xf16>,
+                         %init: tensor<8x64xf32, #sparsity.unstructured>)
+    -> tensor<8x64xf32, #sparsity.unstructured> {
+  // expected-error @+1 {{expected a result that is stored densely or by the blocks of a list, but got 'tensor<8x64xf32, #sparsity.unstructured>'}}
+  %y = linalg.matmul indexing_maps = #rows ins(%x, %w : tensor<8x64xf16>, tensor<64x64xf16>)
+      outs(%init : tensor<8x64xf32, #sparsity.unstructured>) -> tensor<8x64xf32, #sparsity.unstructured>
+  return %y : tensor<8x64xf32, #sparsity.unstructured>
+}
+
+// -----
+
+// The blocks of a batch lie in one list, whose entries say nothing of the batch.
+func.func @batched_block_result(%x: tensor<2x8x64xf16>, %w: tensor<2x64x32xf16>,
+                                %init: tensor<2x8x32xf32, #sparsity.block<8x8>>)
+    -> tensor<2x8x32xf32, #sparsity.block<8x8>> {
+  // expected-error @+1 {{expected a result that is stored densely or by the blocks of a list, but got 'tensor<2x8x32xf32, #sparsity.block<8x8>>'}}
+  %y = linalg.batch_matmul ins(%x, %w : tensor<2x8x64xf16>, tensor<2x64x32xf16>)
+      outs(%init : tensor<2x8x32xf32, #sparsity.block<8x8>>) -> tensor<2x8x32xf32, #sparsity.block<8x8>>
+  return %y : tensor<2x8x32xf32, #sparsity.block<8x8>>
 }
 
 // -----

@@ -5,12 +5,14 @@
 
 // What has no lowering is an error at the user's op, not a kernel that forgets it.
 
-func.func @block(%x: tensor<8x128xf16>, %w: tensor<128x128xf16, #sparsity.block<64x64>>,
-                 %init: tensor<8x128xf32>) -> tensor<8x128xf32> {
-  // expected-error @+1 {{expected operand #1 with an encoding that has a lowering for contractions}}
-  %y = linalg.matmul ins(%x, %w : tensor<8x128xf16>, tensor<128x128xf16, #sparsity.block<64x64>>)
-      outs(%init : tensor<8x128xf32>) -> tensor<8x128xf32>
-  return %y : tensor<8x128xf32>
+func.func @compressed_result(%x: tensor<8x128xf16>, %w: tensor<128x128xf16>,
+                             %init: tensor<8x128xf32, #sparsity.n_of_m<2:4, axis = 1>>)
+    -> tensor<8x128xf32, #sparsity.n_of_m<2:4, axis = 1>> {
+  // expected-error @+1 {{expected a result that is stored densely or by the blocks of a list}}
+  %y = linalg.matmul ins(%x, %w : tensor<8x128xf16>, tensor<128x128xf16>)
+      outs(%init : tensor<8x128xf32, #sparsity.n_of_m<2:4, axis = 1>>)
+      -> tensor<8x128xf32, #sparsity.n_of_m<2:4, axis = 1>>
+  return %y : tensor<8x128xf32, #sparsity.n_of_m<2:4, axis = 1>>
 }
 
 // -----

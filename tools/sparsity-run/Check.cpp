@@ -3,13 +3,16 @@
 // Two conditions, t being the tolerance of the result's type:
 //
 //   sqrt(sum of squared errors) <= t * sqrt(sum of squared expected values)
-//   |error| <= 2 t |expected| + t * (root mean square of the expected values)
+//   |error| <= 2 t |expected| + t * r, r being the largest root mean square of
+//              the expected values: of all, or of the element's row or column
 //
 // The first is the error of the result as a whole; the second finds a few
 // elements that are wrong among many, and allows one rounding to the other
-// neighbour. t is the distance of two neighbours in the type, relative to their
-// size, or for f32, where the sum's order is what counts, the error of a sum of
-// many terms. Integers have to be equal.
+// neighbour. Rows and columns count apart because they may have sums of very
+// different sizes: an attention row of one key beside one of thousands, a full
+// row of blocks beside an empty one. t is the distance of two neighbours in the
+// type, relative to their size, or for f32, where the sum's order is what
+// counts, the error of a sum of many terms. Integers have to be equal.
 //
 //===----------------------------------------------------------------------===//
 
@@ -125,6 +128,27 @@ static std::string printIndex(int64_t element, ArrayRef<int64_t> shape) {
   return "[" + text + "]";
 }
 
+/// The root mean square of the finite values on each line along a dimension of
+/// `extent` values that lie `stride` apart, for every element.
+static void raiseToLines(const std::vector<double> &values, size_t extent,
+                         size_t stride, std::vector<double> &scale) {
+  for (size_t first = 0; extent != 0 && first < values.size(); ++first) {
+    if (first / stride % extent != 0) {
+      continue;
+    }
+    double sum = 0;
+    for (size_t i = 0; i < extent; ++i) {
+      double value = values[first + i * stride];
+      sum += std::isfinite(value) ? value * value : 0;
+    }
+    double line = std::sqrt(sum / extent);
+    for (size_t i = 0; i < extent; ++i) {
+      double &here = scale[first + i * stride];
+      here = std::max(here, line);
+    }
+  }
+}
+
 static bool checkResult(size_t number, const HostTensor &result,
                         const HostTensor &expected, double tolerance) {
   constexpr int kShown = 5;
@@ -141,6 +165,12 @@ static bool checkResult(size_t number, const HostTensor &result,
     sumOfSquares += std::isfinite(value) ? value * value : 0;
   }
   double rms = want.empty() ? 0 : std::sqrt(sumOfSquares / want.size());
+  std::vector<double> scale(want.size(), rms);
+  if (size_t rank = expected.shape.size(); rank >= 2) {
+    size_t columns = expected.shape[rank - 1];
+    raiseToLines(want, columns, 1, scale);
+    raiseToLines(want, expected.shape[rank - 2], columns, scale);
+  }
   double largest = 0, sumOfErrors = 0;
   std::vector<size_t> wrong;
   size_t wrongCount = 0;
@@ -151,8 +181,9 @@ static bool checkResult(size_t number, const HostTensor &result,
     if (same) {
       continue;
     }
-    bool close = std::isfinite(error) &&
-                 error <= 2 * tolerance * std::fabs(want[i]) + tolerance * rms;
+    bool close =
+        std::isfinite(error) &&
+        error <= 2 * tolerance * std::fabs(want[i]) + tolerance * scale[i];
     largest = std::isnan(error) || std::isnan(largest)
                   ? std::nan("")
                   : std::max(largest, error);

@@ -32,21 +32,19 @@ RankedTensorType run::getStoringType(RankedTensorType type,
   };
   RankedTensorType whole = withEncoding(encoding);
   SmallVector<StorageField> storage = getStorage(whole);
-  ArrayRef<Attribute> members;
-  if (auto allOf = dyn_cast<AllOfAttr>(encoding)) {
-    members = allOf.getMembers();
-  } else if (auto anyOf = dyn_cast<AnyOfAttr>(encoding)) {
-    members = anyOf.getMembers();
+  auto allOf = dyn_cast<AllOfAttr>(encoding);
+  if (!allOf) {
+    return whole;
   }
-  // The one member that adds to the dense values, if there is only one.
-  for (Attribute member : members) {
+  for (Attribute member : allOf.getMembers()) {
     RankedTensorType candidate = withEncoding(member);
-    bool isSame = llvm::equal(
-        storage, getStorage(candidate),
-        [](const StorageField &lhs, const StorageField &rhs) {
-          return lhs.name == rhs.name && lhs.type == rhs.type;
-        });
-    if (isSame && storage.size() > 1) {
+    bool isSame =
+        llvm::equal(storage, getStorage(candidate),
+                    [](const StorageField &lhs, const StorageField &rhs) {
+                      return lhs.name == rhs.name && lhs.type == rhs.type;
+                    });
+    if (isSame &&
+        (storage.size() > 1 || storage[0].type != getDenseType(whole))) {
       return getStoringType(candidate, value);
     }
   }
@@ -286,8 +284,12 @@ static Status checkCount(const Fields &fields, const std::string &name,
 // Every kind
 //===----------------------------------------------------------------------===//
 
+/// Whether row bounds say which of the dense values are present.
 static bool hasBounds(RankedTensorType stored) {
-  return isa<SegmentsAttr>(stored.getEncoding());
+  SmallVector<StorageField> storage =
+      getSparsityEncoding(stored).getStorage(stored);
+  return storage.size() == 3 && storage[0].type == getDenseType(stored) &&
+         storage[1].name == "lo" && storage[2].name == "hi";
 }
 
 bool run::isPackable(RankedTensorType stored) { return !hasBounds(stored); }
@@ -393,6 +395,34 @@ Status run::checkFields(RankedTensorType stored, const Fields &fields) {
   return status;
 }
 
+/// Zeroes the elements that the pattern of `stored` lacks, which the index
+/// fields decide.
+static void maskOutside(HostTensor &value, RankedTensorType stored,
+                        const Fields &fields) {
+  std::map<std::string, std::vector<int64_t>> numbers;
+  IndexBuffers buffers;
+  for (const auto &[name, field] : fields) {
+    if (field.elementType == ElementType::I32) {
+      const auto *data = reinterpret_cast<const int32_t *>(field.data.get());
+      numbers[name].assign(data, data + field.count());
+      buffers.bind(name, numbers[name]);
+    }
+  }
+  Coverage coverage = getSparsityEncoding(stored).getCoverage(stored);
+  int64_t size = runtime::getElementSize(value.elementType);
+  Point point(value.shape.size());
+  for (int64_t element = 0; element < value.count(); ++element) {
+    int64_t rest = element;
+    for (size_t dim = point.size(); dim-- > 0;) {
+      point[dim] = rest % value.shape[dim];
+      rest /= value.shape[dim];
+    }
+    if (!coverage.contains(point, buffers)) {
+      std::memset(value.data.get() + element * size, 0, size);
+    }
+  }
+}
+
 StatusOr<HostTensor> run::unpackFields(RankedTensorType stored,
                                        const Fields &fields) {
   if (isBlockList(stored)) {
@@ -416,7 +446,7 @@ StatusOr<HostTensor> run::unpackFields(RankedTensorType stored,
                                  getData<void>(fields, "metadata"), data);
   } else if (hasBounds(stored)) {
     std::memcpy(data, fields.at("values").data.get(), dense->bytes());
-    maskBounds(*dense, fields.at("lo"), fields.at("hi"));
+    maskOutside(*dense, stored, fields);
   } else if (isa<GateAttr>(attribute) ||
              getSparsityEncoding(stored).getSelection(stored)) {
     bool isGate = isa<GateAttr>(attribute);
@@ -444,23 +474,4 @@ StatusOr<HostTensor> run::unpackFields(RankedTensorType stored,
     return status;
   }
   return dense;
-}
-
-void run::maskBounds(HostTensor &value, const HostTensor &lo,
-                     const HostTensor &hi) {
-  int64_t columns = value.shape.back();
-  int64_t rows = value.shape[value.shape.size() - 2];
-  int64_t size = runtime::getElementSize(value.elementType);
-  const auto *first = reinterpret_cast<const int32_t *>(lo.data.get());
-  const auto *last = reinterpret_cast<const int32_t *>(hi.data.get());
-  int64_t lines = columns == 0 ? 0 : value.count() / columns;
-  for (int64_t line = 0; line < lines; ++line) {
-    int64_t row = line % rows;
-    uint8_t *data = value.data.get() + line * columns * size;
-    for (int64_t c = 0; c < columns; ++c) {
-      if (c < first[row] || c > last[row]) {
-        std::memset(data + c * size, 0, size);
-      }
-    }
-  }
 }

@@ -17,7 +17,8 @@ namespace mlir::sparsity::run {
 using Fields = std::map<std::string, HostTensor>;
 
 /// The type of `value` under the member of `type`'s encoding that stores it: of
-/// an all_of its storing member, else the encoding itself. All sizes static.
+/// an all_of the one member whose buffers are all of its own, else the encoding
+/// itself. All sizes static.
 RankedTensorType getStoringType(RankedTensorType type, const HostTensor &value);
 
 /// The packers' descriptions of a tensor of type `stored` (getStoringType()).
@@ -64,10 +65,6 @@ runtime::Status checkFields(RankedTensorType stored, const Fields &fields);
 /// The dense tensor that checked fields hold.
 runtime::StatusOr<HostTensor> unpackFields(RankedTensorType stored,
                                            const Fields &fields);
-
-/// Sets the elements of a matrix (or of each matrix of a batch) outside
-/// lo[row] .. hi[row] to zero.
-void maskBounds(HostTensor &value, const HostTensor &lo, const HostTensor &hi);
 
 } // namespace mlir::sparsity::run
 

@@ -1,7 +1,7 @@
 //===- MultistageKernel.cpp - a work item per block, cp.async stages ------===//
 
-#include "AttentionKernel.h"
 #include "MultistageKernel.h"
+#include "AttentionKernel.h"
 #include "Kernel.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -44,7 +44,8 @@ private:
                              PipelinePlan &plan);
   LogicalResult planOperand(KernelState &state, PipelinePlan &pipeline,
                             Value tile, bool isA);
-  SmallVector<Accumulators> emitPipeline(KernelState &state, PipelinePlan &plan);
+  SmallVector<Accumulators> emitPipeline(KernelState &state,
+                                         PipelinePlan &plan);
   /// A value of the body as i32.
   Value toI32(Value value);
 
@@ -223,8 +224,8 @@ void KernelEmitter::mapParameters(LLVM::LLVMFuncOp function) {
                                               : std::optional<int64_t>(stride));
       }
       for (int64_t extent : entry.type.getShape()) {
-        entry.extents.push_back(
-            ShapedType::isDynamic(extent) ? Value() : b.i32(extent));
+        entry.extents.push_back(ShapedType::isDynamic(extent) ? Value()
+                                                              : b.i32(extent));
       }
       break;
     }
@@ -555,6 +556,16 @@ FailureOr<KernelDescription> KernelEmitter::run() {
         scalars.clone(op);
       }
       continue;
+    }
+    SmallVector<Value> touched(store.getInputs());
+    llvm::append_range(touched, store.getOutputs());
+    for (Value buffer : touched) {
+      auto type = dyn_cast<MemRefType>(buffer.getType());
+      if (type && type.getElementType().isIndex()) {
+        return store.emitOpError(
+                   "expected elements of a fixed width, but got ")
+               << type;
+      }
     }
     SmallVector<Accumulators> accumulators;
     for (Value tile : store.getTiles()) {

@@ -12,21 +12,19 @@ Type gpu_conversion::getStorageType(Type type) {
   if (isa<FloatType>(type) && type.getIntOrFloatBitWidth() == 8) {
     return IntegerType::get(type.getContext(), 8);
   }
-  // A byte holds an i1.
-  return type.isInteger(1) ? IntegerType::get(type.getContext(), 8) : type;
+  return type;
 }
 
 Value gpu_conversion::loadElement(KernelBuilder &b, Type type, Value pointer) {
   Type stored = type.isIndex() ? b.getI64Type() : getStorageType(type);
-  Value value = b.load(stored, pointer, stored.getIntOrFloatBitWidth() / 8);
+  Value value = b.load(
+      stored, pointer,
+      std::max<unsigned>(stored.getIntOrFloatBitWidth() / 8, 1));
   if (stored == type) {
     return value;
   }
   if (type.isIndex()) {
     return arith::IndexCastOp::create(b, type, value);
-  }
-  if (type.isInteger(1)) {
-    return arith::TruncIOp::create(b, type, value);
   }
   return arith::BitcastOp::create(b, type, value);
 }

@@ -355,8 +355,7 @@ struct ConvertSparseTileToVectorPass
       for (ForallOp forall : foralls) {
         locations.push_back(LocationAttr(forall.getLoc()));
       }
-      module->setAttr(kSchedulesAttr,
-                      ArrayAttr::get(&getContext(), locations));
+      module->setAttr(kSchedulesAttr, ArrayAttr::get(&getContext(), locations));
     }
     for (func::FuncOp func : module.getOps<func::FuncOp>()) {
       if (func.isDeclaration()) {

@@ -148,8 +148,7 @@ Value PhaseBuilder::extreme(const AffineBound &bound, unsigned rowDim,
   OpBuilder &b = index.b;
   Value known = index.min(
       past, b.createOrFold<tensor::DimOp>(index.loc, buffer, int64_t(0)));
-  Value start =
-      least ? request.ranges[columnDim()].second : index.constant(-1);
+  Value start = least ? request.ranges[columnDim()].second : index.constant(-1);
   auto loop = scf::ForOp::create(
       b, index.loc, first, known, index.constant(1), ValueRange{start},
       [&](OpBuilder &, Location, Value row, ValueRange so) {
@@ -291,8 +290,8 @@ Phase PhaseBuilder::build() {
                                                : driveListed(phase, *driver);
   } else {
     // Steps begin at multiples of the step, where loads are aligned.
-    phase.lower = index.mul(index.div(index.max(lower, 0), request.step),
-                            request.step);
+    phase.lower =
+        index.mul(index.div(index.max(lower, 0), request.step), request.step);
     phase.upper = upper;
     phase.run = request.step;
     phase.index = [](IndexBuilder &, Value position) { return position; };

@@ -346,6 +346,13 @@ SmallVector<Value> GroupBuilder::locateElement(unsigned member, unsigned index,
     groupIndex = ib.add(
         groupIndex, ib.mul(point[list.batch()->dim], list.batch()->groups));
   }
+  // A gathered column may lie behind the last one: it has no group.
+  bool mayLeave = !phase.identity && point[list.groupDim()] == column;
+  Value inside = mayLeave ? ib.less(column, sizeArgs[extents[member]]) : Value();
+  if (inside) {
+    groupIndex = ib.select(inside, groupIndex, ib.constant(0));
+    present = ib.both(present, inside);
+  }
   Value first = ib.read(positions, groupIndex);
   Value past = ib.read(positions, ib.add(groupIndex, 1));
   Value wanted = ib.div(point[list.listedDim()], list.granularity());

@@ -307,8 +307,8 @@ func.func @outside(%n: index) {
 
 func.func @load(%i: index) {
   // expected-error @+1 {{expected at least one source, but got none}}
-  %t = "sparse_tile.load"(%i, %i) <{dims = array<i64: 0, 1>, operandSegmentSizes = array<i32: 0, 2>}>
-      : (index, index) -> !sparse_tile.tile<8x64xf16>
+  %t = "sparse_tile.load"(%i, %i) <{dims = array<i64: 0, 1>, operandSegmentSizes = array<i32: 0, 2>}> ({
+  }) : (index, index) -> !sparse_tile.tile<8x64xf16>
   return
 }
 
@@ -564,5 +564,173 @@ func.func @mask_predicate(%t: !sparse_tile.tile<16x64xf16>, %i: index) {
   // expected-error @+1 {{expected affine sets over 2 dimensions, but got}}
   %m = sparse_tile.mask %t[%i, %i] dims [0, 1] where [#one]
       coverage = <unknown> : !sparse_tile.tile<16x64xf16>
+  return
+}
+
+// -----
+
+// Sums that a pipeline starts from have the type of those it ends with.
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    %before = "test.tile"() : () -> !sparse_tile.tile<8x16xf32>
+    // expected-error @+1 {{expected no or one initial tile per accumulator, of its type}}
+    %sum = sparse_tile.pipeline from %ni below %nk step 64 stages 1 init(%before : !sparse_tile.tile<8x16xf32>) load {
+    ^bb0(%k: index):
+      %a = "test.tile"() : () -> !sparse_tile.tile<16x64xf16>
+      sparse_tile.yield %a : !sparse_tile.tile<16x64xf16>
+    } compute {
+    ^bb0(%b: !sparse_tile.tile<16x64xf16>, %c: !sparse_tile.tile<16x16xf32>):
+      sparse_tile.yield %c : !sparse_tile.tile<16x16xf32>
+    } -> !sparse_tile.tile<16x16xf32>
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @inner(%x: tensor<8x64xf16>, %out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n, %n) tile [16, 16] ins(%x : tensor<8x64xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<8x64xf16>, %o: tensor<8x8xf32>):
+    // expected-error @+1 {{expected the compute region to take the loaded tiles, then the accumulators, then no or one index}}
+    %sum = sparse_tile.pipeline below %nk step 64 stages 1 load {
+    ^bb0(%k: index):
+      %a = "test.tile"() : () -> !sparse_tile.tile<16x64xf16>
+      sparse_tile.yield %a : !sparse_tile.tile<16x64xf16>
+    } compute {
+    ^bb0(%b: !sparse_tile.tile<16x64xf16>, %c: !sparse_tile.tile<16x16xf32>, %k: i32):
+      sparse_tile.yield %c : !sparse_tile.tile<16x16xf32>
+    } -> !sparse_tile.tile<16x16xf32>
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @gather_origin(%x: tensor<8x64xf16>, %i: index, %p: i1) {
+  // expected-error @+1 {{expected the two positions of a gathered tile}}
+  %t = sparse_tile.load %x[%i, %i, %i] dims [0, 1] at {
+  ^bb0(%r: index, %c: index):
+    sparse_tile.yield %r, %c, %p : index, index, i1
+  } : tensor<8x64xf16> -> <8x64xf16>
+  return
+}
+
+// -----
+
+func.func @gather_dims(%x: tensor<8x64xf16>, %i: index, %p: i1) {
+  // expected-error @+1 {{expected the two positions of a gathered tile}}
+  %t = sparse_tile.load %x[%i, %i] dims [1, 0] at {
+  ^bb0(%r: index, %c: index):
+    sparse_tile.yield %r, %c, %p : index, index, i1
+  } : tensor<8x64xf16> -> <8x64xf16>
+  return
+}
+
+// -----
+
+func.func @gather_runs(%x: tensor<8x64xf16>, %i: index, %p: i1) {
+  // expected-error @+1 {{expected two positive runs, but got [1, 0]}}
+  %t = sparse_tile.load %x[%i, %i] dims [0, 1] runs [1, 0] at {
+  ^bb0(%r: index, %c: index):
+    sparse_tile.yield %r, %c, %p : index, index, i1
+  } : tensor<8x64xf16> -> <8x64xf16>
+  return
+}
+
+// -----
+
+func.func @gather_run_count(%x: tensor<8x64xf16>, %i: index, %p: i1) {
+  // expected-error @+1 {{expected two positive runs, but got [8]}}
+  %t = sparse_tile.load %x[%i, %i] dims [0, 1] runs [8] at {
+  ^bb0(%r: index, %c: index):
+    sparse_tile.yield %r, %c, %p : index, index, i1
+  } : tensor<8x64xf16> -> <8x64xf16>
+  return
+}
+
+// -----
+
+func.func @gather_takes(%x: tensor<8x64xf16>, %i: index, %p: i1) {
+  // expected-error @+1 {{expected the at region to take 2 positions of type index}}
+  %t = sparse_tile.load %x[%i, %i] dims [0, 1] at {
+  ^bb0(%r: index):
+    sparse_tile.yield %r, %r, %p : index, index, i1
+  } : tensor<8x64xf16> -> <8x64xf16>
+  return
+}
+
+// -----
+
+func.func @gather_takes_type(%x: tensor<8x64xf16>, %i: index, %p: i1) {
+  // expected-error @+1 {{expected the at region to take 2 positions of type index}}
+  %t = sparse_tile.load %x[%i, %i] dims [0, 1] at {
+  ^bb0(%r: index, %c: i32):
+    sparse_tile.yield %r, %r, %p : index, index, i1
+  } : tensor<8x64xf16> -> <8x64xf16>
+  return
+}
+
+// -----
+
+func.func @gather_yields_few(%x: tensor<8x64xf16>, %i: index, %p: i1) {
+  // expected-error @+1 {{expected the at region to yield 2 indices and an i1}}
+  %t = sparse_tile.load %x[%i, %i] dims [0, 1] at {
+  ^bb0(%r: index, %c: index):
+    sparse_tile.yield %r, %p : index, i1
+  } : tensor<8x64xf16> -> <8x64xf16>
+  return
+}
+
+// -----
+
+func.func @gather_yields_no_flag(%x: tensor<8x64xf16>, %i: index, %p: i1) {
+  // expected-error @+1 {{expected the at region to yield 2 indices and an i1}}
+  %t = sparse_tile.load %x[%i, %i] dims [0, 1] at {
+  ^bb0(%r: index, %c: index):
+    sparse_tile.yield %r, %c, %c : index, index, index
+  } : tensor<8x64xf16> -> <8x64xf16>
+  return
+}
+
+// -----
+
+func.func @scatter(%out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n) tile [16, 16] ins() outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %o: tensor<8x8xf32>):
+    %s = arith.constant 1.0 : f32
+    // expected-error @+1 {{expected the at region to yield indices and an i1}}
+    sparse_tile.store tiles() ins() outs(%o : tensor<8x8xf32>) maps [affine_map<(i, j) -> (i, j)>] {
+    ^bb0(%si: index, %sj: index):
+      sparse_tile.yield %s : f32
+    } at {
+    ^bb0(%p: index, %q: index):
+      sparse_tile.yield %p, %q : index, index
+    }
+  } -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+// Three computed indices take the place of the two parallel dimensions in the maps.
+func.func @scatter(%out: tensor<8x8xf32>, %n: index) {
+  %r = sparse_tile.forall sizes(%n, %n) tile [16, 16] ins() outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %o: tensor<8x8xf32>):
+    %s = arith.constant 1.0 : f32
+    %written = arith.constant true
+    // expected-error @+1 {{expected maps of 3 dimensions, but got 2}}
+    sparse_tile.store tiles() ins() outs(%o : tensor<8x8xf32>) maps [affine_map<(i, j) -> (i, j)>] {
+    ^bb0(%si: index, %sj: index):
+      sparse_tile.yield %s : f32
+    } at {
+    ^bb0(%p: index, %q: index):
+      sparse_tile.yield %p, %q, %q, %written : index, index, index, i1
+    }
+  } -> tensor<8x8xf32>
   return
 }

@@ -128,7 +128,8 @@ Value Reader::emitEntry(Body &body, ArrayRef<Value> point) {
   }
   Value begin = body.loadIndex(positions, group);
   Value end = body.loadIndex(positions, body.add(group, body.index(1)));
-  Value wanted = body.toI32(
+  Value wanted = arith::IndexCastOp::create(
+      body, getElementTypeOrSelf(coordinates.getType()),
       body.divide(point[list.listedDim()], body.index(list.granularity())));
   Value none = body.index(-1);
   return body.when(body.less(begin, end), none, [&](Body &inner) {
