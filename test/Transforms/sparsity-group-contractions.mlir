@@ -124,7 +124,7 @@ func.func @two_factors(%r: tensor<?x8xf32, #gate>, %x: tensor<?x64xf16>, %w: ten
 }
 
 // The products are an argument: nothing computes them for the entries alone.
-// REMARK: sparsity-group-contractions.mlir:[[#@LINE+9]]:{{.*}}not grouped: expected the listed operand in a sum of products of tensors that are computed for each pair on the list
+// REMARK: sparsity-group-contractions.mlir:[[#@LINE+8]]:{{.*}}not grouped: expected the listed operand in a sum of products of tensors that are computed for each pair on the list
 // CHECK-LABEL: func.func @given
 // CHECK-NOT: grouped_matmul
 // CHECK: linalg.generic

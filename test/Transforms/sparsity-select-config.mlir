@@ -255,3 +255,98 @@ func.func @others(%a: tensor<8x64xf64>, %b: tensor<64x8xf64>, %init: tensor<8x8x
       outs(%max : tensor<8xf32>) dimensions = [1]
   return %y, %z : tensor<8x8xf64>, tensor<8xf32>
 }
+
+// The operand whose list groups rows takes the A role, and tiles do not cross its groups: a
+// block of 64 is one tile, and warps keep at least 16 rows each.
+// CHECK-LABEL: func.func @block_right
+// CPU: tile = [64, 64, 64], warps = [1, 1], stages = 1, raster = 1, swap = true
+// GPU: tile = [64, 128, 64], warps = [2, 2], stages = {{[0-9]+}}, raster = 1, swap = true, multiply = "f16", instruction = "mma.m16n8k16", sparse = false
+func.func @block_right(%x: tensor<?x256xf16>, %w: tensor<128x256xf16, #sparsity.block<64x32>>,
+                       %init: tensor<?x128xf32>) -> tensor<?x128xf32> {
+  %y = linalg.matmul
+      indexing_maps = #xw
+      ins(%x, %w : tensor<?x256xf16>, tensor<128x256xf16, #sparsity.block<64x32>>)
+      outs(%init : tensor<?x128xf32>) -> tensor<?x128xf32>
+  return %y : tensor<?x128xf32>
+}
+
+// 48 rows are three tiles of 16 rather than one of 64.
+// CHECK-LABEL: func.func @block_48
+// CPU: tile = [16, 64, 64]
+// GPU: tile = [16, 128, 64], warps = [1, 4]
+func.func @block_48(%x: tensor<?x256xf16>, %w: tensor<96x256xf16, #sparsity.block<48x32>>,
+                    %init: tensor<?x96xf32>) -> tensor<?x96xf32> {
+  %y = linalg.matmul
+      indexing_maps = #xw
+      ins(%x, %w : tensor<?x256xf16>, tensor<96x256xf16, #sparsity.block<48x32>>)
+      outs(%init : tensor<?x96xf32>) -> tensor<?x96xf32>
+  return %y : tensor<?x96xf32>
+}
+
+// Groups of one row: the smallest tile there is.
+// CHECK-LABEL: func.func @activation
+// CPU: tile = [4, 64, 64], warps = [1, 1], stages = 1, raster = 1, swap = false
+// GPU: tile = [16, 128, 64], warps = [1, 4], stages = {{[0-9]+}}, raster = 1, swap = false
+func.func @activation(%x: tensor<8x256xf16, #sparsity.activation<relu>>, %w: tensor<128x256xf16>,
+                      %init: tensor<8x128xf32>) -> tensor<8x128xf32> {
+  %y = linalg.matmul
+      indexing_maps = #xw
+      ins(%x, %w : tensor<8x256xf16, #sparsity.activation<relu>>, tensor<128x256xf16>)
+      outs(%init : tensor<8x128xf32>) -> tensor<8x128xf32>
+  return %y : tensor<8x128xf32>
+}
+
+// The other operand's pattern gathers K, which an instruction with metadata cannot follow.
+// CHECK-LABEL: func.func @gathered_reduction
+// GPU: instruction = "mma.m16n8k16", sparse = false
+// REMARK: expanded: the other operand's pattern gathers the reduction
+func.func @gathered_reduction(%x: tensor<128x256xf16, #sparsity.strided<period = 32>>,
+                              %w: tensor<64x256xf16, #w>, %init: tensor<128x64xf32>)
+    -> tensor<128x64xf32> {
+  %y = linalg.matmul
+      indexing_maps = #xw
+      ins(%x, %w : tensor<128x256xf16, #sparsity.strided<period = 32>>, tensor<64x256xf16, #w>)
+      outs(%init : tensor<128x64xf32>) -> tensor<128x64xf32>
+  return %y : tensor<128x64xf32>
+}
+
+// n:m in the tiles of a list is decoded: its rows are not one packed matrix.
+// CHECK-LABEL: func.func @blocks_of_n_of_m
+// GPU: instruction = "mma.m16n8k16", sparse = false
+// REMARK: expanded: n_of_m<2:4{{.*}} lies in the tiles of a list
+func.func @blocks_of_n_of_m(%x: tensor<8x256xf16>,
+                            %w: tensor<128x256xf16, #sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>>>,
+                            %init: tensor<8x128xf32>) -> tensor<8x128xf32> {
+  %y = linalg.matmul
+      indexing_maps = #xw
+      ins(%x, %w : tensor<8x256xf16>, tensor<128x256xf16, #sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>>>)
+      outs(%init : tensor<8x128xf32>) -> tensor<8x128xf32>
+  return %y : tensor<8x128xf32>
+}
+
+// A result stored by blocks: tiles no larger than a block, in both directions.
+// CHECK-LABEL: func.func @block_result
+// CPU: tile = [64, 32, 64]
+// GPU: tile = [64, 32, 64], warps = [2, 2]
+func.func @block_result(%a: tensor<128x64xf16>, %b: tensor<256x64xf16>,
+                        %c: tensor<128x256xf32, #sparsity.block<64x32>>)
+    -> tensor<128x256xf32, #sparsity.block<64x32>> {
+  %y = linalg.matmul
+      indexing_maps = #xw
+      ins(%a, %b : tensor<128x64xf16>, tensor<256x64xf16>)
+      outs(%c : tensor<128x256xf32, #sparsity.block<64x32>>) -> tensor<128x256xf32, #sparsity.block<64x32>>
+  return %y : tensor<128x256xf32, #sparsity.block<64x32>>
+}
+
+// Rows that follow a gate's list need registers for their addresses: eight warps share them.
+// CHECK-LABEL: func.func @gate
+// CPU: tile = [64, 64, 64], warps = [1, 1], stages = 1, raster = 1, swap = false
+// GPU: tile = [128, 128, 64], warps = [4, 2], stages = {{[0-9]+}}, raster = 1, swap = false, multiply = "f16", instruction = "mma.m16n8k16", sparse = false
+func.func @gate(%x: tensor<?x64xf16>, %w: tensor<8x128x64xf16>,
+                %g: tensor<?x8xf32, #sparsity.gate<top_k = 2>>, %init: tensor<?x128xf32>)
+    -> tensor<?x128xf32> {
+  %y = sparsity.grouped_matmul %x, %w by %g outs(%init)
+      rhs_map affine_map<(g, f, k) -> (g, f, k)>
+      : tensor<?x64xf16>, tensor<8x128x64xf16>, tensor<?x8xf32, #sparsity.gate<top_k = 2>> -> tensor<?x128xf32>
+  return %y : tensor<?x128xf32>
+}

@@ -41,6 +41,8 @@ enum class LoadKind : uint8_t {
   /// 16-byte chunks along K or the rows, each where the load's region puts it.
   GatherAlongK,
   GatherAlongRows,
+  /// 16-byte chunks along K of tiles in a format, decoded a chunk at a time.
+  GatherDecode,
   /// Element by element, each where the load's region puts it.
   GatherElements
 };

@@ -65,6 +65,24 @@ static void planGather(KernelState &state, OperandPlan &plan, int64_t bytes) {
              " do not lie in runs of 16 bytes";
 }
 
+/// Whether 16 bytes of K of the multiply type, of a gather in a format, are
+/// whole groups, or bits of one word.
+static bool canDecodeChunks(const KernelState &state, const OperandPlan &plan) {
+  sparse_tile::LoadOp load = plan.gather;
+  const TileFormat &format = plan.tile.getFormat().getFormat();
+  int64_t perChunk = kChunkBytes * 8 / state.multiplyBits();
+  auto runs = load.getRuns();
+  if (!runs || (*runs)[1] % perChunk != 0) {
+    return false;
+  }
+  if (format.kind == TileFormat::Kind::Bitmap) {
+    return format.columns % perChunk == 0 && 64 % perChunk == 0;
+  }
+  int64_t rank =
+      load.getAt().front().getTerminator()->getNumOperands() - 1;
+  return format.axis == rank - 1 && perChunk % format.m == 0;
+}
+
 void gpu_conversion::planLoad(KernelState &state, OperandPlan &plan) {
   sparse_tile::TileType tile = plan.tile;
   Type element = tile.getElementType();
@@ -81,6 +99,10 @@ void gpu_conversion::planLoad(KernelState &state, OperandPlan &plan) {
   bool sameType =
       getMultiplyType(element, state.multiply == MultiplyType::TF32, own) &&
       own == state.multiply;
+  if (plan.gather && tile.getFormat() && canDecodeChunks(state, plan)) {
+    plan.kind = LoadKind::GatherDecode;
+    return;
+  }
   if (!sameType || plan.mask || tile.getFormat() ||
       !state.target.hasCopy(CopyKind::CpAsync)) {
     return;
@@ -566,6 +588,128 @@ static void emitGatherElements(KernelState &state, const OperandPlan &plan,
          });
 }
 
+/// The elements of a chunk of whole groups, from the one at `indices` on.
+static SmallVector<Value> decodeGroups(KernelState &state,
+                                       const OperandPlan &plan,
+                                       ArrayRef<Value> indices,
+                                       int64_t perChunk) {
+  KernelBuilder &b = state.b;
+  const TileFormat &format = plan.tile.getFormat().getFormat();
+  const GlobalBuffer &values = plan.sources[0], &metadata = plan.sources[1];
+  Type type = values.type.getElementType(), stored = getStorageType(type);
+  int64_t bits = format.indexBits();
+  SmallVector<Value> at(indices.drop_back());
+  Value firstSlot =
+      b.mul(b.div(indices.back(), format.m), format.n);
+  SmallVector<Value> elements(perChunk, zeroOf(b, stored));
+  for (int64_t group = 0; group < perChunk / format.m; ++group) {
+    for (int64_t slot = 0; slot < format.n; ++slot) {
+      Value place = b.add(firstSlot, group * format.n + slot);
+      Value bit = b.mul(place, bits);
+      at.push_back(b.shr(bit, 3));
+      Value byte = b.load(b.getI8Type(), elementAddress(b, metadata, at), 1);
+      Value word = arith::ExtUIOp::create(b, b.getI32Type(), byte);
+      Value index = b.bitAnd(b.shr(word, b.bitAnd(bit, 7)), (1 << bits) - 1);
+      at.back() = place;
+      Value value = b.load(stored, elementAddress(b, values, at),
+                           stored.getIntOrFloatBitWidth() / 8);
+      at.pop_back();
+      // Positions in a group are distinct.
+      for (int64_t position = 0; position < format.m; ++position) {
+        Value &element = elements[group * format.m + position];
+        Value here = b.equal(index, position);
+        element = b.select(here, value, element);
+      }
+    }
+  }
+  return elements;
+}
+
+/// The elements of a chunk of one bitmap word.
+static SmallVector<Value> decodeBits(KernelState &state,
+                                     const OperandPlan &plan,
+                                     ArrayRef<Value> indices,
+                                     int64_t perChunk) {
+  KernelBuilder &b = state.b;
+  const TileFormat &format = plan.tile.getFormat().getFormat();
+  const GlobalBuffer &bitmap = plan.sources[0], &offsets = plan.sources[1],
+                     &values = plan.sources[2];
+  Type type = values.type.getElementType(), stored = getStorageType(type);
+  Value bit = b.add(b.mul(indices[1], format.columns), indices[2]);
+  SmallVector<Value> at = {indices[0], b.shr(bit, 6)};
+  Value place = b.toI64(b.bitAnd(bit, 63));
+  Value word = b.load(b.getI64Type(), elementAddress(b, bitmap, at), 8);
+  Value below = b.bitAnd(word, b.sub(b.shl(b.i64(1), place), b.i64(1)));
+  Value next = b.add(
+      b.load(b.getI32Type(), elementAddress(b, offsets, at), 4),
+      b.toI32(math::CtPopOp::create(b, below).getResult()));
+  Value chunk = b.toI32(b.shr(word, place));
+  SmallVector<Value> elements;
+  for (int64_t element = 0; element < perChunk; ++element) {
+    Value set = b.bitAnd(b.shr(chunk, element), 1);
+    auto branch = scf::IfOp::create(b, TypeRange{stored}, b.equal(set, 1),
+                                    /*addThenBlock=*/true,
+                                    /*addElseBlock=*/true);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(branch.thenBlock());
+      scf::YieldOp::create(b, b.load(stored, elementAddress(b, values, next),
+                                     stored.getIntOrFloatBitWidth() / 8));
+      b.setInsertionPointToStart(branch.elseBlock());
+      scf::YieldOp::create(b, zeroOf(b, stored));
+    }
+    elements.push_back(branch.getResult(0));
+    next = b.add(next, set);
+  }
+  return elements;
+}
+
+static void emitGatherDecode(KernelState &state, const OperandPlan &plan,
+                             Value stageBase, Value block) {
+  KernelBuilder &b = state.b;
+  int64_t perChunk = kChunkBytes * 8 / state.multiplyBits();
+  Type type = plan.tile.getElementType(), stored = getStorageType(type);
+  bool bits =
+      plan.tile.getFormat().getFormat().kind == TileFormat::Kind::Bitmap;
+  b.loop(state.thread, b.i32(plan.rows * 8), state.threads, [&](Value index) {
+    Value row = b.shr(index, 3), chunk = b.bitAnd(index, 7);
+    Value k = b.add(plan.firstK,
+                    b.add(b.mul(block, state.step), b.mul(chunk, perChunk)));
+    auto [indices, valid] =
+        locate(state, plan, b.add(plan.rowPosition, row), k);
+    // Where there is no chunk its buffers may be empty.
+    auto branch = scf::IfOp::create(b, SmallVector<Type>(perChunk, stored),
+                                    valid, /*addThenBlock=*/true,
+                                    /*addElseBlock=*/true);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(branch.thenBlock());
+      SmallVector<Value> elements =
+          bits ? decodeBits(state, plan, indices, perChunk)
+               : decodeGroups(state, plan, indices, perChunk);
+      scf::YieldOp::create(b, elements);
+      b.setInsertionPointToStart(branch.elseBlock());
+      scf::YieldOp::create(b, SmallVector<Value>(perChunk, zeroOf(b, stored)));
+    }
+    Value packed;
+    for (int64_t element = 0; element < perChunk; ++element) {
+      Value value = branch.getResult(element);
+      if (stored != type) {
+        value = arith::BitcastOp::create(b, type, value);
+      }
+      value = toMultiplyType(state, value);
+      if (!packed) {
+        packed = LLVM::PoisonOp::create(
+            b, VectorType::get({perChunk}, value.getType()));
+      }
+      packed = LLVM::InsertElementOp::create(b, packed, value, b.i32(element));
+    }
+    Value to =
+        b.add(b.add(stageBase, plan.stageOffset), swizzled(b, row, chunk));
+    b.store(packed, b.offset(state.shared, to), kChunkBytes);
+  });
+}
+
 void gpu_conversion::emitLoad(KernelState &state, const OperandPlan &plan,
                               Value stageBase, Value block) {
   switch (plan.kind) {
@@ -581,6 +725,8 @@ void gpu_conversion::emitLoad(KernelState &state, const OperandPlan &plan,
     return emitGatherAlongK(state, plan, stageBase, block);
   case LoadKind::GatherAlongRows:
     return emitGatherAlongRows(state, plan, stageBase, block);
+  case LoadKind::GatherDecode:
+    return emitGatherDecode(state, plan, stageBase, block);
   case LoadKind::GatherElements:
     return emitGatherElements(state, plan, stageBase, block);
   }

@@ -228,13 +228,15 @@ Value GroupBuilder::buildGather(unsigned member, unsigned index,
   int64_t kRun = 1, rowRun = 1;
   std::optional<int64_t> extent =
       getConstantIntValue(sizes[extents[member]]);
-  if (!tested && operand.format.kind == TileFormat::Kind::Dense) {
+  // In a format the logical storage is what has runs.
+  if (!tested) {
+    bool dense = operand.format.kind == TileFormat::Kind::Dense;
     int64_t run = phase.identity ? config.getTile()[2] : phase.run;
     if (operand.byEntry && drives) {
       kRun = run;
     } else if (!operand.byEntry && kInnermost && extent) {
       kRun = std::gcd(run, *extent);
-    } else if (!operand.byEntry && row && innermost == *row &&
+    } else if (dense && !operand.byEntry && row && innermost == *row &&
                axis.isPlain()) {
       std::optional<int64_t> rowExtent =
           getConstantIntValue(sizes[parallel.size() - (isA(index) ? 2 : 1)]);

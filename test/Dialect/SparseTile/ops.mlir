@@ -96,3 +96,71 @@ func.func @buffers(%out: memref<8x8xf32>) {
   }
   return
 }
+
+// What lists need: loops from a computed place and from earlier sums, loads and stores at
+// computed indices, and a compute region that takes the position.
+// CHECK-LABEL: func.func @lists
+// CHECK: %[[FIRST:.*]] = tensor.extract %{{.*}}[%{{.*}}] : tensor<?xi32>
+// CHECK: %[[LOWER:.*]] = arith.index_cast %[[FIRST]]
+// CHECK: %[[A:.*]] = sparse_tile.pipeline from %[[LOWER]] below %{{.*}} step 64 stages 2 load {
+// CHECK: sparse_tile.load %{{.*}}[%{{.*}}, %{{.*}}] dims [0, 1] runs [1, 8] at {
+// CHECK-NEXT: ^bb0(%[[R:.*]]: index, %[[C:.*]]: index):
+// CHECK: sparse_tile.yield %[[R]], %[[C]], %{{.*}} : index, index, i1
+// CHECK-NEXT: } : tensor<?x64xf16> -> <32x64xf16>
+// CHECK: %[[B:.*]] = sparse_tile.pipeline below %{{.*}} step 64 stages 2 init(%[[A]] : !sparse_tile.tile<32x16xf32>) load {
+// CHECK: ^bb0(%{{.*}}: !sparse_tile.tile<32x64xf16>, %{{.*}}: !sparse_tile.tile<16x64xf16>, %{{.*}}: !sparse_tile.tile<32x16xf32>, %{{.*}}: index):
+// CHECK: sparse_tile.store tiles(%[[B]] : {{.*}} maps [#{{.*}}] {
+// CHECK: } at {
+// CHECK-NEXT: ^bb0(%[[P:.*]]: index, %[[Q:.*]]: index):
+// CHECK: sparse_tile.yield %[[P]], %[[Q]], %[[Q]], %{{.*}} : index, index, index, i1
+func.func @lists(%x: tensor<?x64xf16>, %w: tensor<16x64xf16>, %list: tensor<?xi32>,
+                 %out: tensor<?x16xf32>, %rows: index) -> tensor<?x16xf32> {
+  %c16 = arith.constant 16 : index
+  %c64 = arith.constant 64 : index
+  %r = sparse_tile.forall sizes(%rows, %c16, %c64) tile [32, 16]
+      ins(%x, %w, %list : tensor<?x64xf16>, tensor<16x64xf16>, tensor<?xi32>)
+      outs(%out : tensor<?x16xf32>) config = #config {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %xa: tensor<?x64xf16>,
+       %wa: tensor<16x64xf16>, %la: tensor<?xi32>, %o: tensor<?x16xf32>):
+    %first = tensor.extract %la[%i] : tensor<?xi32>
+    %lower = arith.index_cast %first : i32 to index
+    %before = sparse_tile.pipeline from %lower below %nk step 64 stages 2 load {
+    ^bb0(%k: index):
+      %a = sparse_tile.load %xa[%i, %k] dims [0, 1] runs [1, 8] at {
+      ^bb0(%row: index, %column: index):
+        %inside = arith.cmpi slt, %row, %ni : index
+        sparse_tile.yield %row, %column, %inside : index, index, i1
+      } : tensor<?x64xf16> -> !sparse_tile.tile<32x64xf16>
+      %b = sparse_tile.load %wa[%j, %k] dims [0, 1] : tensor<16x64xf16> -> !sparse_tile.tile<16x64xf16>
+      sparse_tile.yield %a, %b : !sparse_tile.tile<32x64xf16>, !sparse_tile.tile<16x64xf16>
+    } compute {
+    ^bb0(%a: !sparse_tile.tile<32x64xf16>, %b: !sparse_tile.tile<16x64xf16>, %c: !sparse_tile.tile<32x16xf32>):
+      %d = sparse_tile.mma %a, %b, %c : !sparse_tile.tile<32x64xf16>,
+          !sparse_tile.tile<16x64xf16>, !sparse_tile.tile<32x16xf32>
+      sparse_tile.yield %d : !sparse_tile.tile<32x16xf32>
+    } -> !sparse_tile.tile<32x16xf32>
+    %sum = sparse_tile.pipeline below %nk step 64 stages 2
+        init(%before : !sparse_tile.tile<32x16xf32>) load {
+    ^bb0(%k: index):
+      %a = sparse_tile.load %xa[%i, %k] dims [0, 1] : tensor<?x64xf16> -> !sparse_tile.tile<32x64xf16>
+      %b = sparse_tile.load %wa[%j, %k] dims [0, 1] : tensor<16x64xf16> -> !sparse_tile.tile<16x64xf16>
+      sparse_tile.yield %a, %b : !sparse_tile.tile<32x64xf16>, !sparse_tile.tile<16x64xf16>
+    } compute {
+    ^bb0(%a: !sparse_tile.tile<32x64xf16>, %b: !sparse_tile.tile<16x64xf16>, %c: !sparse_tile.tile<32x16xf32>,
+         %k: index):
+      %d = sparse_tile.mma %a, %b, %c : !sparse_tile.tile<32x64xf16>,
+          !sparse_tile.tile<16x64xf16>, !sparse_tile.tile<32x16xf32>
+      sparse_tile.yield %d : !sparse_tile.tile<32x16xf32>
+    } -> !sparse_tile.tile<32x16xf32>
+    sparse_tile.store tiles(%sum : !sparse_tile.tile<32x16xf32>) ins()
+        outs(%o : tensor<?x16xf32>) maps [affine_map<(e, r, c) -> (e, c)>] {
+    ^bb0(%e: index, %si: index, %sj: index, %value: f32):
+      sparse_tile.yield %value : f32
+    } at {
+    ^bb0(%p: index, %q: index):
+      %written = arith.cmpi slt, %p, %ni : index
+      sparse_tile.yield %p, %q, %q, %written : index, index, index, i1
+    }
+  } -> tensor<?x16xf32>
+  return %r : tensor<?x16xf32>
+}

@@ -38,7 +38,7 @@ RESULTS = {
 EPILOGUES = ("bias_columns", "bias_rows", "scale_columns", "scale_rows", "residual",
              *[name for name in BODIES if name != "swiglu"])
 # Whether a union may have a member with buffers of its own (any_of_c4 says no).
-UNION_OF_STORED = False
+UNION_OF_STORED = True
 # How an encoded operand comes: packed by the tool, as the fields of an argument, as buffers
 # that the program assembles, as a constant that the compiler packs, or as a dense argument
 # that the program encodes. Fields are packed here, by code that is not the compiler's.

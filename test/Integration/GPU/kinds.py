@@ -36,13 +36,13 @@ OPERANDS = {
     "window-block": "#sparsity.all_of<[#sparsity.window<left = 50, right = 9>, "
                     "#sparsity.block<16x32>]>",
 }
-# Shapes of the examples' dynamic arguments at real size; others run with 512 tokens.
+# Shapes of the examples' dynamic arguments at real size; others run with 64 tokens.
 REAL = {
-    "fine_grained_moe": {0: (256, 2048)},
+    "fine_grained_moe": {0: (13, 2048)},
     "longformer": {n: (8, 8192, 64) for n in range(3)},
     "mistral_window_gqa": {0: (32, 4500, 128), 1: (8, 4500, 128), 2: (8, 4500, 128)},
-    "mixtral_2_4": {0: (64, 4096)},
-    "mixtral_layer": {0: (64, 4096)},
+    "mixtral_2_4": {0: (5, 4096)},
+    "mixtral_layer": {0: (5, 4096)},
     "packed_documents": {n: (8, 4096, 128) for n in range(3)},
     "relu_ffn_activation": {0: (8, 4096)},
     "sparse_left": {1: (2048, 512)},
@@ -227,7 +227,7 @@ def _example_cases():
                                   inputs=_inputs(name, shapes)))
             shapes = REAL.get(name)
             if shapes is None:
-                shapes = {number: (512, *sizes[1:]) for number, sizes in _shapes(
+                shapes = {number: (64, *sizes[1:]) for number, sizes in _shapes(
                     _unscaled(line.group(2), script)).items()}
             cases.append(TextCase(f"example-real-{name}-{target}", target, text, shapes, tf32,
                                   is_odd=False, inputs=_inputs(name, shapes)))

@@ -396,9 +396,11 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
     followGroups(choice, group, gpu);
   }
   followResult(choice, first, gpu);
-  if (gpu && first.rows && choice.tile[0] % 64 == 0) {
-    // Addresses of gathered rows live next to the sums: eight warps share the
-    // registers.
+  bool gathersMuch =
+      first.rows || (group != 0 && kernel.contractions.size() > 1);
+  if (gpu && gathersMuch && choice.tile[0] % 64 == 0) {
+    // Addresses of gathered elements live next to the sums: eight warps share
+    // the registers.
     choice.warps = {4, choice.tile[1] >= 16 ? 2 : 1};
   }
   sparse_tile::ConfigAttr config = makeAttr(choice, sparse);
