@@ -5,8 +5,8 @@
 #include "HostSymbols.h"
 
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 

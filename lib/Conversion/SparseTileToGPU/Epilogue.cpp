@@ -346,8 +346,8 @@ void gpu_conversion::emitEpilogue(KernelState &state,
       {
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToStart(mapped.elseBlock());
-        scf::YieldOp::create(b, SmallVector<Value>(store.getNumIndices() + 1,
-                                                   b.i32(0)));
+        scf::YieldOp::create(
+            b, SmallVector<Value>(store.getNumIndices() + 1, b.i32(0)));
         b.setInsertionPointToStart(mapped.thenBlock());
         SmallVector<Value> results =
             state.scalars.inlineBlock(store.getAt().front(), run.indices);

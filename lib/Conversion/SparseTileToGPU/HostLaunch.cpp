@@ -217,9 +217,8 @@ Attribute gpu_conversion::emitLaunch(sparse_tile::ForallOp forall,
       break;
     case KernelParameter::Kind::Extent:
       arguments.push_back(b.createOrFold<arith::IndexCastUIOp>(
-          b.getI32Type(),
-          b.createOrFold<memref::DimOp>(operands[parameter.index],
-                                        parameter.dim)));
+          b.getI32Type(), b.createOrFold<memref::DimOp>(
+                              operands[parameter.index], parameter.dim)));
       break;
     case KernelParameter::Kind::Scalar: {
       Value scalar = operands[parameter.index];

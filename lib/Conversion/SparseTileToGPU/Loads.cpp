@@ -53,15 +53,15 @@ static void planGather(KernelState &state, OperandPlan &plan, int64_t bytes) {
       plan.kind = LoadKind::GatherAlongK;
       return;
     }
-    if (bytes == 2 && plan.rows % kBlockRows == 0 && (*runs)[0] % perChunk == 0) {
+    if (bytes == 2 && plan.rows % kBlockRows == 0 &&
+        (*runs)[0] % perChunk == 0) {
       plan.kind = LoadKind::GatherAlongRows;
       return;
     }
   }
   remark::missed(state.forall.getLoc(),
                  remark::RemarkOpts::name("SlowLoad").category("sparsity"))
-      << "gathers element by element: rows of " +
-             llvm::to_string(source.type) +
+      << "gathers element by element: rows of " + llvm::to_string(source.type) +
              " do not lie in runs of 16 bytes";
 }
 
@@ -78,8 +78,7 @@ static bool canDecodeChunks(const KernelState &state, const OperandPlan &plan) {
   if (format.kind == TileFormat::Kind::Bitmap) {
     return format.columns % perChunk == 0 && 64 % perChunk == 0;
   }
-  int64_t rank =
-      load.getAt().front().getTerminator()->getNumOperands() - 1;
+  int64_t rank = load.getAt().front().getTerminator()->getNumOperands() - 1;
   return format.axis == rank - 1 && perChunk % format.m == 0;
 }
 
@@ -349,8 +348,8 @@ static Value fetchBitmap(KernelBuilder &b, const OperandPlan &plan,
   Value word = b.load(b.getI64Type(), elementAddress(b, bitmap, at), 8);
   Value present = b.equal(b.bitAnd(b.shr(word, place), b.i64(1)), 1);
   Value below = b.sub(b.shl(b.i64(1), place), b.i64(1));
-  Value before = b.toI32(
-      math::CtPopOp::create(b, b.bitAnd(word, below)).getResult());
+  Value before =
+      b.toI32(math::CtPopOp::create(b, b.bitAnd(word, below)).getResult());
   Value offset = b.load(b.getI32Type(), elementAddress(b, offsets, at), 4);
   Type stored = getStorageType(type);
   auto branch = scf::IfOp::create(b, TypeRange{stored}, present,
@@ -450,8 +449,8 @@ static void emitElementLoad(KernelState &state, const OperandPlan &plan,
   b.loop(state.thread, b.i32(plan.rows * 8), state.threads, [&](Value index) {
     Value row = alongRows ? b.rem(index, plan.rows) : b.shr(index, 3);
     Value chunk = alongRows ? b.div(index, plan.rows) : b.bitAnd(index, 7);
-    Value firstK = b.add(plan.firstK, b.add(b.mul(block, state.step),
-                                            b.mul(chunk, perChunk)));
+    Value firstK = b.add(
+        plan.firstK, b.add(b.mul(block, state.step), b.mul(chunk, perChunk)));
     Value inRows =
         plan.rowDim >= 0
             ? b.less(b.add(plan.origins[plan.rowDim], row), plan.rowLimit)
@@ -513,8 +512,7 @@ static void emitGatherAlongK(KernelState &state, const OperandPlan &plan,
            [&] {
              auto [indices, valid] =
                  locate(state, plan, b.add(plan.rowPosition, row), k);
-             emitCopy(b,
-                      b.offset(state.shared, b.add(to, first * kRowBytes)),
+             emitCopy(b, b.offset(state.shared, b.add(to, first * kRowBytes)),
                       elementAddress(b, plan.sources.front(), indices), valid);
            });
   }
@@ -550,12 +548,11 @@ static void emitGatherElements(KernelState &state, const OperandPlan &plan,
   bool alongRows = runs && (*runs)[0] > (*runs)[1];
   b.loop(state.thread, b.i32(plan.rows * state.step), state.threads,
          [&](Value index) {
-           Value row = alongRows ? b.rem(index, plan.rows)
-                                 : b.div(index, state.step);
-           Value place = alongRows ? b.div(index, plan.rows)
-                                   : b.rem(index, state.step);
-           Value k =
-               b.add(plan.firstK, b.add(b.mul(block, state.step), place));
+           Value row =
+               alongRows ? b.rem(index, plan.rows) : b.div(index, state.step);
+           Value place =
+               alongRows ? b.div(index, plan.rows) : b.rem(index, state.step);
+           Value k = b.add(plan.firstK, b.add(b.mul(block, state.step), place));
            auto [indices, valid] =
                locate(state, plan, b.add(plan.rowPosition, row), k);
            Type stored = getStorageType(plan.tile.getElementType());
@@ -576,14 +573,13 @@ static void emitGatherElements(KernelState &state, const OperandPlan &plan,
            }
            Value value = branch.getResult(0);
            if (stored != plan.tile.getElementType()) {
-             value = arith::BitcastOp::create(b, plan.tile.getElementType(),
-                                              value);
+             value =
+                 arith::BitcastOp::create(b, plan.tile.getElementType(), value);
            }
            value = toMultiplyType(state, value);
-           Value to = b.add(
-               b.add(stageBase, plan.stageOffset),
-               b.add(swizzled(b, row, b.div(place, perChunk)),
-                     b.mul(b.rem(place, perChunk), bytes)));
+           Value to = b.add(b.add(stageBase, plan.stageOffset),
+                            b.add(swizzled(b, row, b.div(place, perChunk)),
+                                  b.mul(b.rem(place, perChunk), bytes)));
            b.store(value, b.offset(state.shared, to), bytes);
          });
 }
@@ -599,8 +595,7 @@ static SmallVector<Value> decodeGroups(KernelState &state,
   Type type = values.type.getElementType(), stored = getStorageType(type);
   int64_t bits = format.indexBits();
   SmallVector<Value> at(indices.drop_back());
-  Value firstSlot =
-      b.mul(b.div(indices.back(), format.m), format.n);
+  Value firstSlot = b.mul(b.div(indices.back(), format.m), format.n);
   SmallVector<Value> elements(perChunk, zeroOf(b, stored));
   for (int64_t group = 0; group < perChunk / format.m; ++group) {
     for (int64_t slot = 0; slot < format.n; ++slot) {
@@ -640,9 +635,8 @@ static SmallVector<Value> decodeBits(KernelState &state,
   Value place = b.toI64(b.bitAnd(bit, 63));
   Value word = b.load(b.getI64Type(), elementAddress(b, bitmap, at), 8);
   Value below = b.bitAnd(word, b.sub(b.shl(b.i64(1), place), b.i64(1)));
-  Value next = b.add(
-      b.load(b.getI32Type(), elementAddress(b, offsets, at), 4),
-      b.toI32(math::CtPopOp::create(b, below).getResult()));
+  Value next = b.add(b.load(b.getI32Type(), elementAddress(b, offsets, at), 4),
+                     b.toI32(math::CtPopOp::create(b, below).getResult()));
   Value chunk = b.toI32(b.shr(word, place));
   SmallVector<Value> elements;
   for (int64_t element = 0; element < perChunk; ++element) {

@@ -562,8 +562,7 @@ FailureOr<KernelDescription> KernelEmitter::run() {
     for (Value buffer : touched) {
       auto type = dyn_cast<MemRefType>(buffer.getType());
       if (type && type.getElementType().isIndex()) {
-        return store.emitOpError(
-                   "expected elements of a fixed width, but got ")
+        return store.emitOpError("expected elements of a fixed width, but got ")
                << type;
       }
     }

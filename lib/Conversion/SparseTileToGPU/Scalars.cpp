@@ -17,9 +17,9 @@ Type gpu_conversion::getStorageType(Type type) {
 
 Value gpu_conversion::loadElement(KernelBuilder &b, Type type, Value pointer) {
   Type stored = type.isIndex() ? b.getI64Type() : getStorageType(type);
-  Value value = b.load(
-      stored, pointer,
-      std::max<unsigned>(stored.getIntOrFloatBitWidth() / 8, 1));
+  Value value =
+      b.load(stored, pointer,
+             std::max<unsigned>(stored.getIntOrFloatBitWidth() / 8, 1));
   if (stored == type) {
     return value;
   }
@@ -81,7 +81,8 @@ void ScalarCode::lowerMemory(Operation *root) {
     if (auto load = dyn_cast<memref::LoadOp>(op)) {
       const GlobalBuffer &source = buffers.find(load.getMemRef())->second;
       SmallVector<Value> indices(load.getIndices());
-      result = loadElement(b, load.getType(), elementAddress(b, source, indices));
+      result =
+          loadElement(b, load.getType(), elementAddress(b, source, indices));
     } else {
       auto dim = cast<memref::DimOp>(op);
       const GlobalBuffer &source = buffers.find(dim.getSource())->second;
@@ -100,9 +101,9 @@ void ScalarCode::clone(Operation &op, IRMapping &mapping) {
       indices.push_back(mapping.lookupOrDefault(index));
     }
     const GlobalBuffer &source = buffers.find(load.getMemRef())->second;
-    mapping.map(load.getResult(),
-                loadElement(b, load.getType(),
-                            elementAddress(b, source, indices)));
+    mapping.map(
+        load.getResult(),
+        loadElement(b, load.getType(), elementAddress(b, source, indices)));
     return;
   }
   if (auto dim = dyn_cast<memref::DimOp>(op)) {

@@ -130,8 +130,8 @@ unsigned GroupBuilder::addInput(Value value) {
 /// null.
 static const Coverage *findList(const Coverage &coverage, unsigned dim,
                                 unsigned columnDim) {
-  if (coverage.kind() == Coverage::Kind::Listed &&
-      coverage.groupDim() == dim && coverage.listedDim() == columnDim) {
+  if (coverage.kind() == Coverage::Kind::Listed && coverage.groupDim() == dim &&
+      coverage.listedDim() == columnDim) {
     return &coverage;
   }
   for (const Coverage &member : coverage.members()) {
@@ -153,8 +153,8 @@ LogicalResult GroupBuilder::chooseAxes() {
   const Contraction &first = group.contractions.front();
   for (auto [member, contraction] : llvm::enumerate(group.contractions)) {
     for (unsigned index = 0; index < 2; ++index) {
-      std::optional<unsigned> row = index == 0 ? contraction.left
-                                               : contraction.right;
+      std::optional<unsigned> row =
+          index == 0 ? contraction.left : contraction.right;
       AffineMap map = contraction.domain.inputMaps[index];
       MLIRContext *context = rewriter.getContext();
       auto rowAxis =
@@ -165,8 +165,8 @@ LogicalResult GroupBuilder::chooseAxes() {
       if (!rowAxis || !columnAxis) {
         continue;
       }
-      const Coverage *list = findList(operands[member][index].coverage,
-                                      *rowAxis, *columnAxis);
+      const Coverage *list =
+          findList(operands[member][index].coverage, *rowAxis, *columnAxis);
       Axis &axis = axisOf(index);
       if (!list || list->groupGranularity() % axis.tile == 0 ||
           axis.kind == Axis::Kind::Block) {
@@ -220,7 +220,8 @@ Value GroupBuilder::sizeOfAxis(Axis &axis, Value size) {
         root->getLoc(), inputs[listCoordinates], int64_t(0));
     Value groups = rewriter.createOrFold<tensor::DimOp>(
         root->getLoc(), inputs[listPositions], int64_t(0));
-    Value tiles = index.add(index.div(entries, axis.tile), index.sub(groups, 1));
+    Value tiles =
+        index.add(index.div(entries, axis.tile), index.sub(groups, 1));
     return index.mul(tiles, axis.tile);
   }
   }
@@ -264,31 +265,29 @@ void GroupBuilder::beginAxis(IndexBuilder &at, Axis &axis, unsigned position) {
     // beginEntry knows both sides.
     return;
   case Axis::Kind::Grouped: {
-    int64_t perGroup = llvm::divideCeil(axis.granularity, axis.tile) * axis.tile;
+    int64_t perGroup =
+        llvm::divideCeil(axis.granularity, axis.tile) * axis.tile;
     Value inGroup = at.rem(axis.origin, perGroup);
-    Value first =
-        at.mul(at.div(axis.origin, perGroup), axis.granularity);
+    Value first = at.mul(at.div(axis.origin, perGroup), axis.granularity);
     axis.begin = at.add(first, inGroup);
     // `size` counts indices here: the last size arguments hold those.
     Value size = sizeArgs[sizes.size() - 2 + (&axis - axes)];
-    axis.end = at.min(at.min(at.add(axis.begin, axis.tile),
-                             at.add(first, axis.granularity)),
-                      size);
+    axis.end = at.min(
+        at.min(at.add(axis.begin, axis.tile), at.add(first, axis.granularity)),
+        size);
     return;
   }
   case Axis::Kind::Listed: {
     Value positions = inputArgs[listPositions];
     axis.coordinates = inputArgs[listCoordinates];
-    Value groups = at.sub(at.b.createOrFold<tensor::DimOp>(at.loc, positions,
-                                                           int64_t(0)),
-                          1);
+    Value groups = at.sub(
+        at.b.createOrFold<tensor::DimOp>(at.loc, positions, int64_t(0)), 1);
     Value tile = at.div(axis.origin, axis.tile);
     axis.group = emitFindGroup(at, positions, groups, tile, axis.tile);
     Value first = at.read(positions, axis.group);
     Value past = at.read(positions, at.add(axis.group, 1));
     Value firstTile = at.add(at.div(first, axis.tile), axis.group);
-    axis.begin =
-        at.add(first, at.mul(at.sub(tile, firstTile), axis.tile));
+    axis.begin = at.add(first, at.mul(at.sub(tile, firstTile), axis.tile));
     axis.end = at.min(at.add(axis.begin, axis.tile), past);
     return;
   }
@@ -312,8 +311,8 @@ LogicalResult GroupBuilder::classify(Value value, RankedTensorType type,
   operand.byEntry = stored.byEntry;
   operand.list = stored.list;
   for (auto [field, isList] : llvm::zip_equal(stored.fields, stored.isList)) {
-    unsigned position = addInput(
-        FieldOp::create(rewriter, loc, field.type, value, field.name));
+    unsigned position =
+        addInput(FieldOp::create(rewriter, loc, field.type, value, field.name));
     if (isList) {
       operand.lists[field.name] = position;
     } else {

@@ -45,8 +45,8 @@ LogicalResult GroupBuilder::planResult() {
     init = init.getDefiningOp<linalg::FillOp>().getDpsInits().front();
   }
   resultSource = init;
-  if (!result.encoding ||
-      failed(classify(init, type, loc, result)) || result.data.size() != 1 ||
+  if (!result.encoding || failed(classify(init, type, loc, result)) ||
+      result.data.size() != 1 ||
       result.format.kind != TileFormat::Kind::Dense ||
       (result.byEntry &&
        (contraction.outer.size() != 0 || !contraction.left ||
@@ -94,8 +94,7 @@ void GroupBuilder::beginEntry(IndexBuilder &at) {
   Value entry = origins[0];
   Value positions = fieldOf(result, result.list.positions());
   Value coordinates = fieldOf(result, result.list.coordinates());
-  Value count =
-      at.b.createOrFold<tensor::DimOp>(at.loc, positions, int64_t(0));
+  Value count = at.b.createOrFold<tensor::DimOp>(at.loc, positions, int64_t(0));
   // The last group that begins at or before the entry.
   Value group = at.sub(
       emitLowerBound(at, positions, at.constant(0), count, entry, true), 1);
@@ -107,9 +106,9 @@ void GroupBuilder::beginEntry(IndexBuilder &at) {
     axis.origin = origins[1 + side];
     axis.begin = at.add(base, axis.origin);
     Value size = sizeArgs[sizes.size() - 2 + side];
-    axis.end = at.min(at.min(at.add(axis.begin, axis.tile),
-                             at.add(base, axis.granularity)),
-                      size);
+    axis.end = at.min(
+        at.min(at.add(axis.begin, axis.tile), at.add(base, axis.granularity)),
+        size);
   }
 }
 

@@ -1,9 +1,9 @@
 //===- GroupBuilder.h - the schedule of one kernel group --------*- C++ -*-===//
 //
 // The rows and the columns of a schedule are *axes*. Positions on an axis are
-// the indices of its dimension (plain); or the rows of the groups of a list, each
-// group cut into whole tiles (grouped); or the entries of a list, likewise cut
-// by group (listed): then the index of a position is read from the list.
+// the indices of its dimension (plain); or the rows of the groups of a list,
+// each group cut into whole tiles (grouped); or the entries of a list, likewise
+// cut by group (listed): then the index of a position is read from the list.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,8 +21,12 @@ namespace mlir::sparsity {
 
 /// Rows or columns of a work item.
 struct Axis {
-  enum class Kind : uint8_t { Plain, Grouped, Listed, Block } kind =
-      Kind::Plain;
+  enum class Kind : uint8_t {
+    Plain,
+    Grouped,
+    Listed,
+    Block
+  } kind = Kind::Plain;
   int64_t tile = 1;
   /// Grouped: rows of a group. Block: rows or columns of an entry.
   int64_t granularity = 1;
@@ -121,7 +125,9 @@ private:
                                    const Phase &phase, bool drives,
                                    IndexBuilder &ib, Value rowPosition,
                                    Value kPosition);
-  bool isA(unsigned operand) const { return (operand == 0) != config.getSwap(); }
+  bool isA(unsigned operand) const {
+    return (operand == 0) != config.getSwap();
+  }
   /// The axis that walks the operand's own parallel dimension.
   Axis &axisOf(unsigned operand) { return axes[isA(operand) ? 0 : 1]; }
   /// The index, or the range of them, of an iteration dimension that is neither
@@ -145,7 +151,8 @@ private:
   Axis axes[2];
   /// Listed axis: positions and coordinates in `inputs`.
   unsigned listPositions = 0, listCoordinates = 0;
-  /// Per contraction: the position of its K extent in `sizes`, and its operands.
+  /// Per contraction: the position of its K extent in `sizes`, and its
+  /// operands.
   SmallVector<unsigned> extents;
   std::vector<std::array<Operand, 2>> operands;
   /// An encoded result: how it is stored, the tensor with its pattern, its

@@ -125,8 +125,8 @@ SmallVector<Phase> GroupBuilder::phasesOf(unsigned member, unsigned index) {
 // Loads
 //===----------------------------------------------------------------------===//
 
-/// The tile of one operand at step `k` of `phase`, which this operand's coverage
-/// gave if `drives`.
+/// The tile of one operand at step `k` of `phase`, which this operand's
+/// coverage gave if `drives`.
 Value GroupBuilder::buildLoad(unsigned member, unsigned index, int64_t rows,
                               int64_t step, Value k, const Phase &phase,
                               bool drives) {
@@ -151,9 +151,9 @@ Value GroupBuilder::buildLoad(unsigned member, unsigned index, int64_t rows,
   if (!isTrivial(operand.coverage)) {
     sets = operand.encoding.getElementPredicate(type);
   }
-  bool masked = isTrivial(operand.coverage) || (drives && !phase.present) ||
-                (sets && !operand.byEntry && phase.identity &&
-                 (!drives || phase.sole));
+  bool masked =
+      isTrivial(operand.coverage) || (drives && !phase.present) ||
+      (sets && !operand.byEntry && phase.identity && (!drives || phase.sole));
   if (!axis.isPlain() || !phase.identity || operand.byEntry || !masked) {
     return buildGather(member, index, tileType, k, phase, drives);
   }
@@ -221,13 +221,12 @@ Value GroupBuilder::buildGather(unsigned member, unsigned index,
     sources.push_back(inputArgs[position]);
   }
   // What decides row by row and element by element leaves no runs along K.
-  bool tested = drives ? static_cast<bool>(phase.present)
-                       : !isTrivial(operand.coverage);
+  bool tested =
+      drives ? static_cast<bool>(phase.present) : !isTrivial(operand.coverage);
   auto innermost = cast<AffineDimExpr>(map.getResults().back()).getPosition();
   bool kInnermost = innermost == contraction.reduction;
   int64_t kRun = 1, rowRun = 1;
-  std::optional<int64_t> extent =
-      getConstantIntValue(sizes[extents[member]]);
+  std::optional<int64_t> extent = getConstantIntValue(sizes[extents[member]]);
   // In a format the logical storage is what has runs.
   if (!tested) {
     bool dense = operand.format.kind == TileFormat::Kind::Dense;
@@ -249,8 +248,8 @@ Value GroupBuilder::buildGather(unsigned member, unsigned index,
       rewriter.getDenseI64ArrayAttr({rowRun, kRun}));
   OpBuilder::InsertionGuard guard(rewriter);
   Type indexType = rewriter.getIndexType();
-  Block *at =
-      rewriter.createBlock(&load.getAt(), {}, {indexType, indexType}, {loc, loc});
+  Block *at = rewriter.createBlock(&load.getAt(), {}, {indexType, indexType},
+                                   {loc, loc});
   IndexBuilder ib(rewriter, loc);
   Value rowPosition = at->getArgument(0), kPosition = at->getArgument(1);
 
@@ -271,9 +270,9 @@ Value GroupBuilder::buildGather(unsigned member, unsigned index,
     nothing.push_back(arith::ConstantIntOp::create(rewriter, loc, 0, 1));
     scf::YieldOp::create(rewriter, loc, nothing);
     rewriter.setInsertionPointToStart(branch.thenBlock());
-    scf::YieldOp::create(
-        rewriter, loc,
-        locateElement(member, index, phase, drives, ib, rowPosition, kPosition));
+    scf::YieldOp::create(rewriter, loc,
+                         locateElement(member, index, phase, drives, ib,
+                                       rowPosition, kPosition));
   }
   sparse_tile::YieldOp::create(rewriter, loc, branch.getResults());
   return load;
@@ -284,7 +283,8 @@ Value GroupBuilder::buildGather(unsigned member, unsigned index,
 /// row in the group, column in the entry].
 SmallVector<Value> GroupBuilder::locateElement(unsigned member, unsigned index,
                                                const Phase &phase, bool drives,
-                                               IndexBuilder &ib, Value rowPosition,
+                                               IndexBuilder &ib,
+                                               Value rowPosition,
                                                Value kPosition) {
   const Contraction &contraction = group.contractions[member];
   const Operand &operand = operands[member][index];
@@ -318,8 +318,7 @@ SmallVector<Value> GroupBuilder::locateElement(unsigned member, unsigned index,
   }
   if (!operand.byEntry) {
     if (!phase.identity) {
-      present = ib.both(present,
-                        ib.less(column, sizeArgs[extents[member]]));
+      present = ib.both(present, ib.less(column, sizeArgs[extents[member]]));
     }
     point.push_back(present ? present : ib.truth());
     return point;
@@ -342,15 +341,15 @@ SmallVector<Value> GroupBuilder::locateElement(unsigned member, unsigned index,
   // The list does not drive: it is searched.
   Value positions = fieldOf(operand, list.positions());
   Value coordinates = fieldOf(operand, list.coordinates());
-  Value groupIndex =
-      ib.div(point[list.groupDim()], list.groupGranularity());
+  Value groupIndex = ib.div(point[list.groupDim()], list.groupGranularity());
   if (list.batch()) {
-    groupIndex = ib.add(
-        groupIndex, ib.mul(point[list.batch()->dim], list.batch()->groups));
+    groupIndex = ib.add(groupIndex,
+                        ib.mul(point[list.batch()->dim], list.batch()->groups));
   }
   // A gathered column may lie behind the last one: it has no group.
   bool mayLeave = !phase.identity && point[list.groupDim()] == column;
-  Value inside = mayLeave ? ib.less(column, sizeArgs[extents[member]]) : Value();
+  Value inside =
+      mayLeave ? ib.less(column, sizeArgs[extents[member]]) : Value();
   if (inside) {
     groupIndex = ib.select(inside, groupIndex, ib.constant(0));
     present = ib.both(present, inside);
@@ -365,9 +364,9 @@ SmallVector<Value> GroupBuilder::locateElement(unsigned member, unsigned index,
   {
     OpBuilder::InsertionGuard guard(rewriter);
     rewriter.setInsertionPointToStart(found.thenBlock());
-    Value same = arith::CmpIOp::create(rewriter, ib.loc,
-                                       arith::CmpIPredicate::eq,
-                                       ib.read(coordinates, entry), wanted);
+    Value same =
+        arith::CmpIOp::create(rewriter, ib.loc, arith::CmpIPredicate::eq,
+                              ib.read(coordinates, entry), wanted);
     scf::YieldOp::create(rewriter, ib.loc, same);
     rewriter.setInsertionPointToStart(found.elseBlock());
     Value absent = arith::ConstantIntOp::create(rewriter, ib.loc, 0, 1);

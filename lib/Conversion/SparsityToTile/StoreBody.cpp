@@ -89,9 +89,8 @@ void GroupBuilder::buildStore(sparse_tile::ForallOp forall) {
     }
   } else {
     maps.push_back(
-        resultMap
-            ? *resultMap
-            : overParallel(group.contractions.front().domain.outputMap));
+        resultMap ? *resultMap
+                  : overParallel(group.contractions.front().domain.outputMap));
   }
 
   SmallVector<Type> types(rank, rewriter.getIndexType());
@@ -180,8 +179,7 @@ void GroupBuilder::buildStore(sparse_tile::ForallOp forall) {
 /// Where positions are not indices, the store computes these.
 void GroupBuilder::buildScatter(sparse_tile::StoreOp store) {
   auto isScattered = [](const Axis &axis) {
-    return axis.kind == Axis::Kind::Grouped ||
-           axis.kind == Axis::Kind::Listed;
+    return axis.kind == Axis::Kind::Grouped || axis.kind == Axis::Kind::Listed;
   };
   if (!isScattered(axes[0]) && !isScattered(axes[1])) {
     return;

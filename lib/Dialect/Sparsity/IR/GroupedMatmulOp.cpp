@@ -61,8 +61,8 @@ LogicalResult GroupedMatmulOp::verify() {
   return success();
 }
 
-FailureOr<ComputeDomain> GroupedMatmulOp::getComputeDomain(
-    llvm::function_ref<void(StringRef)> reason) {
+FailureOr<ComputeDomain>
+GroupedMatmulOp::getComputeDomain(llvm::function_ref<void(StringRef)> reason) {
   MLIRContext *context = getContext();
   // Dimensions: entry, group, column of the result, reduction.
   AffineExpr n, g, f, k;
@@ -75,8 +75,10 @@ FailureOr<ComputeDomain> GroupedMatmulOp::getComputeDomain(
   domain.inputMaps = {AffineMap::get(4, 0, {n, k}, context), rhsMap};
   domain.init = getInit();
   domain.outputMap = AffineMap::get(4, 0, {n, f}, context);
-  domain.rows = ListedRows{getList(), *getRowList(getList().getType()),
-                           /*groupDim=*/1, /*rowDim=*/0,
+  domain.rows = ListedRows{getList(),
+                           *getRowList(getList().getType()),
+                           /*groupDim=*/1,
+                           /*rowDim=*/0,
                            {!getCompact(), false}};
   return domain;
 }

@@ -3,8 +3,8 @@
 // A gate r[t, e] in a sum over e says that only the pairs (t, e) on its list
 // count. So what is multiplied with it is computed for the entries of the list
 // only: tensors over (t, e, ...) become tensors over (n, ...), contractions
-// become grouped matmuls, and the sum over e becomes one over the few entries of
-// each t:
+// become grouped matmuls, and the sum over e becomes one over the few entries
+// of each t:
 //
 //   y[t, d] = sum over e, f of r[t, e] * h[t, e, f] * w[e, d, f]
 //     z[n, d] = grouped_matmul(h compact, w)
@@ -105,8 +105,7 @@ static bool sumsProducts(linalg::GenericOp op) {
     return false;
   }
   for (unsigned side = 0; side < 2; ++side) {
-    auto start =
-        dyn_cast<BlockArgument>(stripCasts(add->getOperand(side)));
+    auto start = dyn_cast<BlockArgument>(stripCasts(add->getOperand(side)));
     SmallVector<bool> seen(factors, false);
     if (start && start.getOwner() == &body && start.getArgNumber() == factors &&
         isProductOf(add->getOperand(1 - side), factors, body, seen) &&
@@ -136,8 +135,11 @@ static std::optional<GatedSum> matchGatedSum(linalg::GenericOp op) {
         coverage.listedDim() != 0 || !map.isProjectedPermutation()) {
       continue;
     }
-    GatedSum sum{op, operand->getOperandNumber(),
-                 map.getDimPosition(0), map.getDimPosition(1), {}};
+    GatedSum sum{op,
+                 operand->getOperandNumber(),
+                 map.getDimPosition(0),
+                 map.getDimPosition(1),
+                 {}};
     auto iterators = op.getIteratorTypesArray();
     if (iterators[sum.tokenDim] != utils::IteratorType::parallel ||
         iterators[sum.groupDim] != utils::IteratorType::reduction) {
@@ -304,16 +306,14 @@ Value Grouper::compactElementwise(linalg::GenericOp op) {
     maps.push_back(map.replaceDimsAndSymbols(dims, {}, rank, 0));
   }
   maps.push_back(AffineMap::getMultiDimIdentityMap(rank, context));
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(
-      rewriter, loc, op.getDpsInits().front());
-  Value init =
-      emptyEntries(ArrayRef<OpFoldResult>(sizes).drop_front(2),
-                   getElementTypeOrSelf(op.getResult(0).getType()));
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(rewriter, loc, op.getDpsInits().front());
+  Value init = emptyEntries(ArrayRef<OpFoldResult>(sizes).drop_front(2),
+                            getElementTypeOrSelf(op.getResult(0).getType()));
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::parallel);
-  auto result =
-      linalg::GenericOp::create(rewriter, op.getLoc(), init.getType(), inputs,
-                                init, maps, iterators);
+  auto result = linalg::GenericOp::create(rewriter, op.getLoc(), init.getType(),
+                                          inputs, init, maps, iterators);
   IRMapping mapping;
   rewriter.cloneRegionBefore(op.getRegion(), result.getRegion(),
                              result.getRegion().end(), mapping);
@@ -417,9 +417,9 @@ void Grouper::combine(Value products) {
   bool fromZero = isZeroFill(init);
   Value place = init;
   if (fromZero) {
-    place = tensor::EmptyOp::create(
-        rewriter, loc, tensor::getMixedSizes(rewriter, loc, init),
-        getElementTypeOrSelf(init.getType()));
+    place = tensor::EmptyOp::create(rewriter, loc,
+                                    tensor::getMixedSizes(rewriter, loc, init),
+                                    getElementTypeOrSelf(init.getType()));
   }
   SmallVector<AffineMap> maps(1, rewriter.getMultiDimIdentityMap(rank));
   SmallVector<Value> inputs;
@@ -450,26 +450,23 @@ void Grouper::combine(Value products) {
             [&](OpBuilder &ib, Location in, Value j, ValueRange so) {
               Value entry = tensor::ExtractOp::create(ib, in, entries,
                                                       ValueRange{token, j});
-              Value position = arith::IndexCastOp::create(
-                  ib, in, ib.getIndexType(), entry);
+              Value position =
+                  arith::IndexCastOp::create(ib, in, ib.getIndexType(), entry);
               Value kept = arith::CmpIOp::create(
                   ib, in, arith::CmpIPredicate::sge, position, zero);
               auto some = scf::IfOp::create(
                   ib, in, kept,
                   [&](OpBuilder &tb, Location then) {
-                    Value weight = tensor::ExtractOp::create(tb, then, weights,
-                                                             position);
+                    Value weight =
+                        tensor::ExtractOp::create(tb, then, weights, position);
                     SmallVector<Value> indices = {position};
                     llvm::append_range(indices, rest);
-                    Value value = tensor::ExtractOp::create(tb, then, products,
-                                                            indices);
-                    weight =
-                        convertScalarToDtype(tb, then, weight, f32, false);
+                    Value value =
+                        tensor::ExtractOp::create(tb, then, products, indices);
+                    weight = convertScalarToDtype(tb, then, weight, f32, false);
                     value = convertScalarToDtype(tb, then, value, f32, false);
-                    Value term =
-                        arith::MulFOp::create(tb, then, weight, value);
-                    Value total =
-                        arith::AddFOp::create(tb, then, so[0], term);
+                    Value term = arith::MulFOp::create(tb, then, weight, value);
+                    Value total = arith::AddFOp::create(tb, then, so[0], term);
                     scf::YieldOp::create(tb, then, total);
                   },
                   [&](OpBuilder &eb, Location otherwise) {
@@ -477,9 +474,9 @@ void Grouper::combine(Value products) {
                   });
               scf::YieldOp::create(ib, in, some.getResults());
             });
-        Value total = convertScalarToDtype(
-            b, at, loop.getResult(0), getElementTypeOrSelf(init.getType()),
-            false);
+        Value total =
+            convertScalarToDtype(b, at, loop.getResult(0),
+                                 getElementTypeOrSelf(init.getType()), false);
         linalg::YieldOp::create(b, at, total);
       });
   rewriter.replaceOp(op, result.getResults());
@@ -487,22 +484,19 @@ void Grouper::combine(Value products) {
 
 LogicalResult Grouper::run() {
   rewriter.setInsertionPoint(sum.op);
-  AffineMap output =
-      sum.op.getMatchingIndexingMap(sum.op.getDpsInitOperand(0));
+  AffineMap output = sum.op.getMatchingIndexingMap(sum.op.getDpsInitOperand(0));
   bool fits = output.getNumResults() == 2;
   if (sum.factors.size() == 1) {
     Value factor = sum.op.getDpsInputs()[sum.factors.front()];
     AffineMap map = sum.op.getMatchingIndexingMap(
         sum.op.getDpsInputOperand(sum.factors.front()));
-    fits &= map.getNumResults() == 3 &&
-            map.getDimPosition(0) == sum.tokenDim &&
+    fits &= map.getNumResults() == 3 && map.getDimPosition(0) == sum.tokenDim &&
             map.getDimPosition(1) == sum.groupDim && canCompact(factor, 3);
   }
   Value entryProducts = fits ? products() : Value();
   if (!entryProducts) {
     remark::missed(
-        loc,
-        remark::RemarkOpts::name("GroupContractions").category("sparsity"))
+        loc, remark::RemarkOpts::name("GroupContractions").category("sparsity"))
         << "not grouped: expected the listed operand in a sum of products of "
            "tensors that are computed for each pair on the list";
     return failure();

@@ -80,8 +80,8 @@ static int64_t reductionAxis(const Contraction &contraction, unsigned index) {
 /// entries lie along dimension `column`, or null.
 static const Coverage *findList(const Coverage &coverage, unsigned row,
                                 unsigned column) {
-  if (coverage.kind() == Coverage::Kind::Listed &&
-      coverage.groupDim() == row && coverage.listedDim() == column) {
+  if (coverage.kind() == Coverage::Kind::Listed && coverage.groupDim() == row &&
+      coverage.listedDim() == column) {
     return &coverage;
   }
   for (const Coverage &member : coverage.members()) {
@@ -282,9 +282,8 @@ static void followResult(Choice &choice, const Contraction &contraction,
   if (coverage.kind() != Coverage::Kind::Listed) {
     return;
   }
-  bool leftIsGroup =
-      contraction.domain.outputMap.getDimPosition(coverage.groupDim()) ==
-      *contraction.left;
+  bool leftIsGroup = contraction.domain.outputMap.getDimPosition(
+                         coverage.groupDim()) == *contraction.left;
   int64_t rows = coverage.groupGranularity(), columns = coverage.granularity();
   if (leftIsGroup == choice.swap) {
     std::swap(rows, columns);
@@ -387,8 +386,7 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
   int64_t rows = sizeOfDim(first, choice.swap ? first.right : first.left);
   int64_t columns = sizeOfDim(first, choice.swap ? first.left : first.right);
   if (gpu) {
-    chooseGpuTiles(choice, sparse, columns, kernel.contractions.size(),
-                   target);
+    chooseGpuTiles(choice, sparse, columns, kernel.contractions.size(), target);
   } else {
     chooseCpuTiles(choice, rows, columns);
   }
@@ -396,8 +394,14 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
     followGroups(choice, group, gpu);
   }
   followResult(choice, first, gpu);
+  unsigned listed = choice.swap ? 1 : 0;
+  SparsityEncodingAttrInterface encoding =
+      getSparsityEncoding(first.getInputType(listed));
+  bool decodes =
+      encoding && encoding.getTileFormat(first.getInputType(listed)).kind !=
+                      TileFormat::Kind::Dense;
   bool gathersMuch =
-      first.rows || (group != 0 && kernel.contractions.size() > 1);
+      first.rows || (group != 0 && (decodes || kernel.contractions.size() > 1));
   if (gpu && gathersMuch && choice.tile[0] % 64 == 0) {
     // Addresses of gathered elements live next to the sums: eight warps share
     // the registers.
