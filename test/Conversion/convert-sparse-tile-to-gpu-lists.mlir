@@ -49,6 +49,21 @@
 // CHECK: scf.for {{.*}} iter_args(%[[SUM:.*]] = %[[FIRST]]#0, %{{.*}} = %[[FIRST]]#1,
 // CHECK: nvvm.mma.sync {{.*}} C[%[[SUM]],
 
+// Listed bitmap tiles that the program expands are decoded on the way in: for 16 bytes the
+// region is evaluated once, one word and one offset are read, bits are counted once, and
+// only values that are present are read. An absent chunk reads nothing.
+// CHECK: llvm.func @bitmap_kernel0
+// CHECK: %[[WHERE:.*]]:4 = scf.if %{{.*}} -> (index, index, index, i1)
+// CHECK: scf.if %[[WHERE]]#3 -> (f16, f16, f16, f16, f16, f16, f16, f16)
+// CHECK: llvm.load %{{.*}} {alignment = 8 : i64} : !llvm.ptr<1> -> i64
+// CHECK: llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr<1> -> i32
+// CHECK: math.ctpop
+// CHECK-NOT: -> i64
+// CHECK-NOT: math.ctpop
+// CHECK-COUNT-8: llvm.load %{{.*}} {alignment = 2 : i64} : !llvm.ptr<1> -> f16
+// CHECK: llvm.store %{{.*}} {alignment = 16 : i64} : vector<8xf16>, !llvm.ptr<3>
+// CHECK: nvvm.mma.sync
+
 // CHECK-LABEL: func.func @gather
 // CHECK-SAME: params = ["size s0", "pointer of argument 0", "pointer of argument 1", "pointer of argument 2", "pointer of argument 3"]
 // CHECK: gpu.launch_func
@@ -143,6 +158,54 @@ func.func @chained(%x: memref<?x64xf16>, %w: memref<64x64xf16>, %list: memref<?x
         }
         sparse_tile.yield %r, %where#0, %where#1 : index, index, i1
       } : memref<?x64xf16> -> <64x64xf16>
+      %b = sparse_tile.load %wa[%j, %k] dims [0, 1] : memref<64x64xf16> -> <64x64xf16>
+      sparse_tile.yield %a, %b : !sparse_tile.tile<64x64xf16>, !sparse_tile.tile<64x64xf16>
+    } compute {
+    ^bb0(%a: !sparse_tile.tile<64x64xf16>, %b: !sparse_tile.tile<64x64xf16>, %c: !sparse_tile.tile<64x64xf32>):
+      %d = sparse_tile.mma %a, %b, %c : <64x64xf16>, <64x64xf16>, <64x64xf32>
+      sparse_tile.yield %d : !sparse_tile.tile<64x64xf32>
+    } -> !sparse_tile.tile<64x64xf32>
+    sparse_tile.store tiles(%sum : !sparse_tile.tile<64x64xf32>) ins()
+        outs(%o : memref<?x64xf32>) maps [affine_map<(r, c) -> (r, c)>] {
+    ^bb0(%r: index, %c: index, %s: f32):
+      sparse_tile.yield %s : f32
+    }
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @bitmap
+// CHECK: gpu.launch_func
+func.func @bitmap(%bits: memref<?x64xi64>, %offsets: memref<?x64xi32>, %values: memref<?xf16>,
+                  %w: memref<64x64xf16>, %y: memref<?x64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %rows = memref.dim %y, %c0 : memref<?x64xf32>
+  sparse_tile.forall sizes(%rows, %c64, %c64) tile [64, 64]
+      ins(%bits, %offsets, %values, %w : memref<?x64xi64>, memref<?x64xi32>, memref<?xf16>, memref<64x64xf16>)
+      outs(%y : memref<?x64xf32>) config = #config {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %nk: index, %ba: memref<?x64xi64>,
+       %oa: memref<?x64xi32>, %va: memref<?xf16>, %wa: memref<64x64xf16>, %o: memref<?x64xf32>):
+    %sum = sparse_tile.pipeline below %nk step 64 stages 3 load {
+    ^bb0(%k: index):
+      %t = sparse_tile.load %ba, %oa, %va[%i, %k] dims [0, 1] runs [1, 64] at {
+      ^bb0(%r: index, %c: index):
+        %zero = arith.constant 0 : index
+        %sixty_four = arith.constant 64 : index
+        %false = arith.constant false
+        %true = arith.constant true
+        %inside = arith.cmpi slt, %r, %ni : index
+        %where:4 = scf.if %inside -> (index, index, index, i1) {
+          %entry = arith.divui %r, %sixty_four : index
+          %in = arith.remui %r, %sixty_four : index
+          scf.yield %entry, %in, %c, %true : index, index, index, i1
+        } else {
+          scf.yield %zero, %zero, %zero, %false : index, index, index, i1
+        }
+        sparse_tile.yield %where#0, %where#1, %where#2, %where#3 : index, index, index, i1
+      } : memref<?x64xi64>, memref<?x64xi32>, memref<?xf16>
+          -> <64x64xf16, #sparsity.format<bitmap<64x64>>>
+      %a = sparse_tile.expand %t : <64x64xf16, #sparsity.format<bitmap<64x64>>> -> <64x64xf16>
       %b = sparse_tile.load %wa[%j, %k] dims [0, 1] : memref<64x64xf16> -> <64x64xf16>
       sparse_tile.yield %a, %b : !sparse_tile.tile<64x64xf16>, !sparse_tile.tile<64x64xf16>
     } compute {

@@ -213,7 +213,7 @@ func.func @strided(%p: tensor<1024x4096xf16, #strided>, %v: tensor<4096x64xf16>,
 // CHECK: sparse_tile.load {{.*}} runs [1, 64] at {
 // CHECK: tensor.extract %[[CRD]]
 // CHECK: } : tensor<8x256xf16> ->
-// CHECK: sparse_tile.load %[[BITS]], %[[OFFSETS]], %[[VALUES]][{{.*}}] dims [0, 1] runs [1, 1] at {
+// CHECK: sparse_tile.load %[[BITS]], %[[OFFSETS]], %[[VALUES]][{{.*}}] dims [0, 1] runs [1, 64] at {
 // CHECK: ^bb0(%[[ROW:[^:]*]]: index, %[[P:[^:]*]]: index):
 // CHECK: arith.remui %[[ROW]], %c16{{(_[0-9]+)?}}
 // CHECK: arith.divui %[[P]], %c64{{(_[0-9]+)?}}

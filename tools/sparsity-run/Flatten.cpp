@@ -18,8 +18,11 @@ static StatusOr<Fields> packArgument(const Input &input,
   auto type = cast<RankedTensorType>(description.type);
   RankedTensorType stored = getStoringType(type, input.value);
   auto source = dyn_cast<RankedTensorType>(input.type);
-  // Fields of another layout than the compiled one are packed anew.
-  if (!input.fields.empty() && getStoringType(source, input.value) == stored) {
+  // Fields of another layout than the compiled one are packed anew. Values
+  // under bounds are stored alike however the pattern is written.
+  bool sameLayout =
+      !isPackable(stored) || getStoringType(source, input.value) == stored;
+  if (!input.fields.empty() && sameLayout) {
     return input.fields;
   }
   HostTensor value = input.value;

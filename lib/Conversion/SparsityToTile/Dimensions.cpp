@@ -455,7 +455,9 @@ Value GroupBuilder::sizeOfListed(const Contraction &contraction) {
 /// reports. To be called before the counts of rows and columns are added.
 void GroupBuilder::collectDenseSizes() {
   for (unsigned position = 0; position < parallel.size(); ++position) {
-    denseSizes.push_back(result.byEntry && position == 0 ? -1 : position);
+    denseSizes.push_back(result.byEntry && position == 0
+                             ? int64_t(-1)
+                             : static_cast<int64_t>(position));
   }
   std::optional<unsigned> listed;
   for (unsigned side = 0; side < 2; ++side) {

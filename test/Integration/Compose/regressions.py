@@ -97,6 +97,16 @@ PROGRAMS = {
         "out": ["b", "m", "n"], "lhs": ["b", "m", "k"], "rhs": ["b", "k", "n"], "rhs_enc": {
             "k": "block", "b": 24, "c": 16, "density": 0.9,
             "inner": {"k": "n_of_m", "n": 2, "m": 4, "axis": 1}}},
+    # Two lists in one product: the columns that the first gathers may lie behind the
+    # groups of the second.
+    "two-bitmap-operands": {
+        **_WEIGHT, "dtype": "f32", "sizes": {"m": 2, "n": 1, "k": 2}, "out": ["m", "n"],
+        "lhs": ["m", "k"], "rhs": ["k", "n"],
+        "lhs_enc": {"k": "unstructured", "tile": None, "density": 0.5},
+        "rhs_enc": {"k": "unstructured", "tile": [1, 64], "density": 0.5}},
+    # One token: nests of loops with one iteration, which took minutes to compile.
+    "one-token-forty-experts": {**_MOE, "sizes": {"t": 1, "e": 40, "d": 8, "f": 48},
+                                "top_k": 8, "logits": "normal"},
 }
 
 
