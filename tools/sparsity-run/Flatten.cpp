@@ -20,9 +20,8 @@ static StatusOr<Fields> packArgument(const Input &input,
   auto source = dyn_cast<RankedTensorType>(input.type);
   // Fields of another layout than the compiled one are packed anew. Values
   // under bounds are stored alike however the pattern is written.
-  bool sameLayout =
-      !isPackable(stored) || getStoringType(source, input.value) == stored;
-  if (!input.fields.empty() && sameLayout) {
+  if (!input.fields.empty() &&
+      (!isPackable(stored) || getStoringType(source, input.value) == stored)) {
     return input.fields;
   }
   HostTensor value = input.value;
