@@ -112,3 +112,16 @@ func.func @buffers(%v: tensor<32x32xf16>, %m: tensor<32x8xi8>) -> tensor<32x64xf
   %d = sparsity.decode %w : tensor<32x64xf16, #w> to tensor<32x64xf16>
   return %d : tensor<32x64xf16>
 }
+
+// -----
+
+func.func @entries(%x: tensor<5x16xf32>, %w: tensor<8x24x16xf32>,
+                   %gate: tensor<5x8xf32, #sparsity.gate<top_k = 2>>, %init: tensor<10x24xf32>)
+    -> tensor<10x24xf32> {
+  // expected-error @+1 {{expected a program without rows by the entries of a list, which have no dense form}}
+  %y = sparsity.grouped_matmul %x, %w by %gate outs(%init)
+      rhs_map affine_map<(g, f, k) -> (g, f, k)>
+      : tensor<5x16xf32>, tensor<8x24x16xf32>, tensor<5x8xf32, #sparsity.gate<top_k = 2>>
+      -> tensor<10x24xf32>
+  return %y : tensor<10x24xf32>
+}

@@ -231,6 +231,14 @@ void SparsityDensifyPass::runOnOperation() {
         << "expected accumulate=f64, but got " << accumulate;
     return signalPassFailure();
   }
+  WalkResult entries = getOperation().walk([](GroupedMatmulOp op) {
+    op.emitOpError("expected a program without rows by the entries of a list, "
+                   "which have no dense form");
+    return WalkResult::interrupt();
+  });
+  if (entries.wasInterrupted()) {
+    return signalPassFailure();
+  }
   IRRewriter rewriter(&getContext());
   getOperation().walk([&](func::FuncOp func) {
     if (func.isDeclaration()) {
