@@ -2,6 +2,7 @@
 
 #include "DensifyAttention.h"
 #include "DensifyLists.h"
+#include "DensifyResults.h"
 #include "Selector.h"
 
 #include "sparsity/Analysis/ElementPredicate.h"
@@ -262,6 +263,7 @@ void SparsityDensifyPass::runOnOperation() {
     }
   });
   densifyAttentions(getOperation(), accumulate == "f64", rewriter);
+  densifyResults(getOperation());
   if (failed(dropOps())) {
     return signalPassFailure();
   }
