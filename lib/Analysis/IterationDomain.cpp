@@ -180,6 +180,49 @@ mlir::sparsity::matchContraction(Operation *op,
   return result;
 }
 
+/// The dimension of operand `index` that the reduction walks.
+static std::optional<unsigned> reductionAxis(const Contraction &contraction,
+                                             unsigned index) {
+  return contraction.domain.inputMaps[index].getResultPosition(
+      getAffineDimExpr(contraction.reduction, contraction.op->getContext()));
+}
+
+/// The list in `coverage` whose groups are ranges of dimension `row` and whose
+/// entries lie along dimension `column`, or null.
+static const Coverage *findList(const Coverage &coverage, unsigned row,
+                                unsigned column) {
+  if (coverage.kind() == Coverage::Kind::Listed && coverage.groupDim() == row &&
+      coverage.listedDim() == column) {
+    return &coverage;
+  }
+  for (const Coverage &member : coverage.members()) {
+    if (const Coverage *found = findList(member, row, column)) {
+      return found;
+    }
+  }
+  return nullptr;
+}
+
+std::optional<Coverage>
+mlir::sparsity::getFollowedList(const Contraction &contraction,
+                                unsigned index) {
+  RankedTensorType type = contraction.getInputType(index);
+  SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
+  std::optional<unsigned> row =
+      index == 0 ? contraction.left : contraction.right;
+  std::optional<unsigned> column = reductionAxis(contraction, index);
+  if (!encoding || !row || !column) {
+    return std::nullopt;
+  }
+  std::optional<unsigned> rowAxis =
+      contraction.domain.inputMaps[index].getResultPosition(
+          getAffineDimExpr(*row, contraction.op->getContext()));
+  Coverage coverage = encoding.getCoverage(type);
+  const Coverage *list =
+      rowAxis ? findList(coverage, *rowAxis, *column) : nullptr;
+  return list ? std::optional<Coverage>(*list) : std::nullopt;
+}
+
 bool mlir::sparsity::isZeroFill(Value value) {
   auto fill = value.getDefiningOp<linalg::FillOp>();
   return fill && (matchPattern(fill.getInputs().front(), m_AnyZeroFloat()) ||
@@ -236,13 +279,6 @@ static std::optional<unsigned> epilogueDim(const Contraction &contraction,
     }
   }
   return std::nullopt;
-}
-
-/// The dimension of operand `index` that the reduction walks.
-static std::optional<unsigned> reductionAxis(const Contraction &contraction,
-                                             unsigned index) {
-  return contraction.domain.inputMaps[index].getResultPosition(
-      getAffineDimExpr(contraction.reduction, contraction.op->getContext()));
 }
 
 /// Whether two contractions that `epilogue` reads walk its dimensions in the

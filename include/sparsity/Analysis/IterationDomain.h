@@ -48,6 +48,12 @@ FailureOr<Contraction> matchContraction(Operation *op,
 /// starts from nothing.
 bool isZeroFill(Value value);
 
+/// The list of operand `index`'s coverage whose groups are ranges of the
+/// operand's own parallel dimension and whose entries lie along the reduction:
+/// the list that a loop over the entries of a row's group can follow.
+std::optional<Coverage> getFollowedList(const Contraction &contraction,
+                                        unsigned index);
+
 /// One kernel: contractions over the same parallel dimensions and the
 /// elementwise op that consumes them; or only an elementwise op; or only a
 /// contraction.

@@ -263,24 +263,6 @@ void AttentionEmitter::emitStep(sparse_tile::PipelineOp op, Value position,
 // Matrix instructions
 //===----------------------------------------------------------------------===//
 
-/// Four 8x16-byte matrices; `address` is this lane's row.
-AttentionEmitter::Fragment AttentionEmitter::loadMatrices(Value address,
-                                                          bool transposed) {
-  Type i32 = b.getI32Type();
-  auto type =
-      LLVM::LLVMStructType::getLiteral(b.getContext(), {i32, i32, i32, i32});
-  auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
-  Value matrices = NVVM::LdMatrixOp::create(
-      b, type, b.offset(state.shared, address), 4u,
-      transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row, shape,
-      NVVM::LdStMatrixEltType::B16);
-  Fragment registers;
-  for (int64_t index = 0; index < 4; ++index) {
-    registers.push_back(b.extract(matrices, index));
-  }
-  return registers;
-}
-
 /// sums += a * b, m16n8k16; operands are pairs in 32-bit registers.
 void AttentionEmitter::multiply(ArrayRef<Value> a, Value b0, Value b1,
                                 SmallVector<Value, 4> &sums) {
@@ -319,7 +301,8 @@ AttentionEmitter::Fragment AttentionEmitter::queryFragment(int64_t rowBlock,
       b.add(b.mul(state.warp, rowBlocks * 16), b.bitAnd(state.lane, 15));
   Value at =
       b.add(b.mul(row, queryTile.pitch), b.mul(b.shr(state.lane, 4), 16));
-  return loadMatrices(b.add(b.add(queryTile.base, at),
+  return emitLdMatrix(state,
+                      b.add(b.add(queryTile.base, at),
                             rowBlock * 16 * queryTile.pitch + kStep * 32),
                       /*transposed=*/false);
 }
@@ -352,8 +335,8 @@ AttentionEmitter::emitProducts(const SharedTile &keys) {
       a.push_back(queryFragment(block, kStep));
     }
     for (int64_t pair = 0; pair < step / 16; ++pair) {
-      Fragment right =
-          loadMatrices(b.add(lane, pair * 16 * keys.pitch + kStep * 32), false);
+      Fragment right = emitLdMatrix(
+          state, b.add(lane, pair * 16 * keys.pitch + kStep * 32), false);
       for (int64_t block = 0; block < rowBlocks; ++block) {
         multiply(a[block], right[0], right[1], logits[block][2 * pair]);
         multiply(a[block], right[2], right[3], logits[block][2 * pair + 1]);
@@ -392,8 +375,8 @@ void AttentionEmitter::emitOutputs(ArrayRef<Logits> weights,
                    pack(right[0], right[1]), pack(right[2], right[3])});
     }
     for (int64_t pair = 0; pair < valueSize / 16; ++pair) {
-      Fragment right = loadMatrices(
-          b.add(lane, kStep * 16 * values.pitch + pair * 32), true);
+      Fragment right = emitLdMatrix(
+          state, b.add(lane, kStep * 16 * values.pitch + pair * 32), true);
       for (int64_t block = 0; block < rowBlocks; ++block) {
         multiply(a[block], right[0], right[1], rows[block].output[2 * pair]);
         multiply(a[block], right[2], right[3],

@@ -71,7 +71,6 @@ private:
   SmallVector<AttentionRows> unflatten(ValueRange values);
 
   // Products.
-  Fragment loadMatrices(Value address, bool transposed);
   void multiply(ArrayRef<Value> a, Value b0, Value b1,
                 SmallVector<Value, 4> &sums);
   void loadQueries();

@@ -105,6 +105,12 @@ void emitLoad(KernelState &state, const OperandPlan &plan, Value stageBase,
 /// The sums of one warp: [m16 tile][n8 tile][4], laid out as mma's C fragment.
 using Accumulators = SmallVector<SmallVector<SmallVector<Value, 4>>>;
 
+/// Four 8x16-byte matrices (PTX ISA, "ldmatrix"), one 32-bit register of each a
+/// lane; `address` (i32, in shared memory) is this lane's row. Elements are
+/// rounded where the multiply type is TF32.
+SmallVector<Value, 4> emitLdMatrix(KernelState &state, Value address,
+                                   bool transpose);
+
 /// Multiplies one k-block: `sums` += a * transpose(b), for each (a, b, sums).
 void emitCompute(KernelState &state, const OperandPlan &a, const OperandPlan &b,
                  Value stageBase, Accumulators &sums);

@@ -17,9 +17,9 @@ using namespace mlir::sparsity::gpu_conversion;
 
 static constexpr int64_t kRowBytes = 128;
 
-/// Four 8x16-byte matrices; `address` is this lane's row.
-static SmallVector<Value, 4> emitLdMatrix(KernelState &state, Value address,
-                                          bool transpose) {
+SmallVector<Value, 4> gpu_conversion::emitLdMatrix(KernelState &state,
+                                                   Value address,
+                                                   bool transpose) {
   KernelBuilder &b = state.b;
   Type i32 = b.getI32Type();
   auto type =

@@ -126,22 +126,6 @@ unsigned GroupBuilder::addInput(Value value) {
 // Axes
 //===----------------------------------------------------------------------===//
 
-/// The list whose groups are ranges of `dim` and which lists `columnDim`, or
-/// null.
-static const Coverage *findList(const Coverage &coverage, unsigned dim,
-                                unsigned columnDim) {
-  if (coverage.kind() == Coverage::Kind::Listed && coverage.groupDim() == dim &&
-      coverage.listedDim() == columnDim) {
-    return &coverage;
-  }
-  for (const Coverage &member : coverage.members()) {
-    if (const Coverage *found = findList(member, dim, columnDim)) {
-      return found;
-    }
-  }
-  return nullptr;
-}
-
 /// Rows follow the groups of a list that an operand's coverage holds, so that a
 /// work item meets one group; or the entries of the contraction's own list.
 LogicalResult GroupBuilder::chooseAxes() {
@@ -151,22 +135,9 @@ LogicalResult GroupBuilder::chooseAxes() {
     return success();
   }
   const Contraction &first = group.contractions.front();
-  for (auto [member, contraction] : llvm::enumerate(group.contractions)) {
+  for (const Contraction &contraction : group.contractions) {
     for (unsigned index = 0; index < 2; ++index) {
-      std::optional<unsigned> row =
-          index == 0 ? contraction.left : contraction.right;
-      AffineMap map = contraction.domain.inputMaps[index];
-      MLIRContext *context = rewriter.getContext();
-      auto rowAxis =
-          row ? map.getResultPosition(getAffineDimExpr(*row, context))
-              : std::nullopt;
-      auto columnAxis = map.getResultPosition(
-          getAffineDimExpr(contraction.reduction, context));
-      if (!rowAxis || !columnAxis) {
-        continue;
-      }
-      const Coverage *list =
-          findList(operands[member][index].coverage, *rowAxis, *columnAxis);
+      std::optional<Coverage> list = getFollowedList(contraction, index);
       Axis &axis = axisOf(index);
       if (!list || list->groupGranularity() % axis.tile == 0 ||
           axis.kind == Axis::Kind::Block) {

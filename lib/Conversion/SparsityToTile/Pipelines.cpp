@@ -50,9 +50,6 @@ Value GroupBuilder::emitUnknown(const Operand &operand, OpBuilder &builder,
   return emitElementPredicate(builder, loc, *sets, point);
 }
 
-/// Whether the coverage says anything that a plain load does not know.
-static bool isTrivial(const Coverage &coverage) { return coverage.isAll(); }
-
 /// Whether the list with the stored entries drives the loop of `phase`.
 static bool isDrivenByList(const Phase &phase) {
   return static_cast<bool>(phase.entry);
@@ -148,11 +145,11 @@ Value GroupBuilder::buildLoad(unsigned member, unsigned index, int64_t rows,
 
   // An affine pattern in its own tile is a mask, which a proof can drop.
   std::optional<SmallVector<IntegerSet>> sets;
-  if (!isTrivial(operand.coverage)) {
+  if (!operand.coverage.isAll()) {
     sets = operand.encoding.getElementPredicate(type);
   }
   bool masked =
-      isTrivial(operand.coverage) || (drives && !phase.present) ||
+      operand.coverage.isAll() || (drives && !phase.present) ||
       (sets && !operand.byEntry && phase.identity && (!drives || phase.sole));
   if (!axis.isPlain() || !phase.identity || operand.byEntry || !masked) {
     return buildGather(member, index, tileType, k, phase, drives);
@@ -180,7 +177,7 @@ Value GroupBuilder::buildLoad(unsigned member, unsigned index, int64_t rows,
   auto dims = rewriter.getDenseI64ArrayAttr({rowAxis, reductionAxis});
   Value tile = sparse_tile::LoadOp::create(rewriter, loc, tileType, sources,
                                            indices, dims);
-  if (isTrivial(operand.coverage) || !sets || format) {
+  if (operand.coverage.isAll() || !sets || format) {
     return tile;
   }
   SmallVector<Attribute> setAttrs;
@@ -222,7 +219,7 @@ Value GroupBuilder::buildGather(unsigned member, unsigned index,
   }
   // What decides row by row and element by element leaves no runs along K.
   bool tested =
-      drives ? static_cast<bool>(phase.present) : !isTrivial(operand.coverage);
+      drives ? static_cast<bool>(phase.present) : !operand.coverage.isAll();
   auto innermost = cast<AffineDimExpr>(map.getResults().back()).getPosition();
   bool kInnermost = innermost == contraction.reduction;
   int64_t kRun = 1, rowRun = 1;
@@ -463,7 +460,7 @@ void GroupBuilder::buildPipelines(ArrayRef<unsigned> members) {
   SmallVector<Phase> phases;
   unsigned driver = 2;
   for (unsigned index = 0; index < 2; ++index) {
-    if (isTrivial(operands[member][index].coverage)) {
+    if (operands[member][index].coverage.isAll()) {
       continue;
     }
     SmallVector<Phase> own = phasesOf(member, index);

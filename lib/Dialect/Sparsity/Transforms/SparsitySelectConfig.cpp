@@ -76,22 +76,6 @@ static int64_t reductionAxis(const Contraction &contraction, unsigned index) {
   return -1;
 }
 
-/// The list in `coverage` whose groups are ranges of dimension `row` and whose
-/// entries lie along dimension `column`, or null.
-static const Coverage *findList(const Coverage &coverage, unsigned row,
-                                unsigned column) {
-  if (coverage.kind() == Coverage::Kind::Listed && coverage.groupDim() == row &&
-      coverage.listedDim() == column) {
-    return &coverage;
-  }
-  for (const Coverage &member : coverage.members()) {
-    if (const Coverage *found = findList(member, row, column)) {
-      return found;
-    }
-  }
-  return nullptr;
-}
-
 /// Whether `coverage` makes loops gather: a list or a pattern along `column`.
 static bool gathers(const Coverage &coverage, unsigned column) {
   bool here = (coverage.kind() == Coverage::Kind::Listed ||
@@ -110,18 +94,7 @@ static Coverage coverageOf(const Contraction &contraction, unsigned index) {
 
 /// The rows of a group of operand `index`'s list that a loop can follow, or 0.
 static int64_t groupRows(const Contraction &contraction, unsigned index) {
-  std::optional<unsigned> row =
-      index == 0 ? contraction.left : contraction.right;
-  int64_t column = reductionAxis(contraction, index);
-  if (!row || column < 0) {
-    return 0;
-  }
-  std::optional<unsigned> rowAxis =
-      contraction.domain.inputMaps[index].getResultPosition(
-          getAffineDimExpr(*row, contraction.op->getContext()));
-  Coverage coverage = coverageOf(contraction, index);
-  const Coverage *list =
-      rowAxis ? findList(coverage, *rowAxis, column) : nullptr;
+  std::optional<Coverage> list = getFollowedList(contraction, index);
   return list ? list->groupGranularity() : 0;
 }
 
