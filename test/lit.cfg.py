@@ -1,8 +1,8 @@
 """The lit suite: what a test may rely on.
 
-Features: `ptxas`, `cuda` (a device can be used), `cuda-sm_<NN>` (its compute
-capability), `plugin`, `mlir-opt`. Substitutions: `%sparsity_plugin`,
-`%sparsity_runtime`, `%ptxas`, `%llvm_lib`.
+Features: `ptxas`, `nvdisasm`, `cuobjdump`, `cuda` (a device can be used),
+`cuda-sm_<NN>` (its compute capability), `plugin`, `mlir-opt`. Substitutions:
+`%sparsity_plugin`, `%sparsity_runtime`, `%ptxas`, `%lint_sass`, `%llvm_lib`.
 """
 
 import ctypes
@@ -32,10 +32,10 @@ for name in (
         config.environment[name] = os.environ[name]
 
 
-def find_ptxas():
+def find_cuda_tool(name):
     homes = [os.environ.get("CUDA_HOME"), "/usr/local/cuda"]
     folders = [os.path.join(home, "bin") for home in homes if home]
-    return shutil.which("ptxas") or shutil.which("ptxas", path=os.pathsep.join(folders))
+    return shutil.which(name) or shutil.which(name, path=os.pathsep.join(folders))
 
 
 def cuda_capability():
@@ -57,10 +57,16 @@ def cuda_capability():
     return tuple(capability)
 
 
-ptxas = find_ptxas()
+ptxas = find_cuda_tool("ptxas")
 if ptxas:
     config.available_features.add("ptxas")
     config.substitutions.append(("%ptxas", ptxas))
+for disassembler in ("nvdisasm", "cuobjdump"):
+    if find_cuda_tool(disassembler):
+        config.available_features.add(disassembler)
+config.substitutions.append(
+    ("%lint_sass", f"python3 {config.sparsity_src_root}/tools/scripts/lint_sass.py")
+)
 
 capability = cuda_capability()
 if capability:
