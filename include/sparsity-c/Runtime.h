@@ -58,6 +58,10 @@ SPARSITY_RUNTIME_EXPORT void *sparsityWorkspace(uint64_t key, uint64_t bytes);
 SPARSITY_RUNTIME_EXPORT void *sparsityHostWorkspace(uint64_t key,
                                                     uint64_t bytes);
 
+/// The multiprocessors of the current device; 0 with the error recorded where
+/// there is none.
+SPARSITY_RUNTIME_EXPORT int64_t sparsityMultiprocessorCount(void);
+
 /// Writes a CUtensorMap (128 bytes, 64-byte aligned) for a tiled TMA copy;
 /// arguments as those of cuTensorMapEncodeTiled, innermost dimension first:
 /// `sizes` and `box` hold `rank` entries, `strides` rank - 1 in bytes; element

@@ -123,6 +123,7 @@ void mlir::sparsity::forEachHostSymbol(
   FUNCTION(sparsityWorkspace);
   FUNCTION(sparsityHostWorkspace);
   FUNCTION(sparsityEncodeTensorMap);
+  FUNCTION(sparsityMultiprocessorCount);
   FUNCTION(sparsityParallelFor);
   FUNCTION(sparsityNumThreads);
   FUNCTION(sparsityCountWork);

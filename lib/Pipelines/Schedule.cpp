@@ -33,6 +33,11 @@ void sparsity::addSchedulePasses(OpPassManager &manager,
   config.tile.assign(options.tile.begin(), options.tile.end());
   config.warps.assign(options.warps.begin(), options.warps.end());
   config.stages = options.stages;
+  config.cluster = options.cluster;
+  config.splits = options.splits;
+  config.instruction = options.instruction;
+  config.tuningTable = options.tuningTable;
+  config.tuningCandidates = options.tuningCandidates;
   manager.addPass(createSparsitySelectConfigPass(config));
   SparsityResolveStoragePassOptions storage;
   storage.target = options.target;

@@ -19,7 +19,11 @@ struct ScheduleOptions {
   bool allowTF32 = false;
   /// Overrides of the configuration; empty or 0 leaves the choice.
   llvm::SmallVector<int64_t> tile, warps;
-  int64_t stages = 0;
+  int64_t stages = 0, cluster = 0, splits = 0;
+  std::string instruction;
+  /// Measured tiles: a file, "none", or empty for the table that is built in.
+  std::string tuningTable;
+  uint64_t tuningCandidates = 0;
 };
 
 /// From linalg on encoded tensors to sparse_tile on memrefs.

@@ -25,6 +25,11 @@ void sparsity::buildSparsityToNVVMPipeline(
   schedule.tile.assign(options.tile.begin(), options.tile.end());
   schedule.warps.assign(options.warps.begin(), options.warps.end());
   schedule.stages = options.stages;
+  schedule.cluster = options.cluster;
+  schedule.splits = options.splits;
+  schedule.instruction = options.instruction;
+  schedule.tuningTable = options.tuningTable;
+  schedule.tuningCandidates = options.tuningCandidates;
   addSchedulePasses(manager, schedule);
 
   ConvertSparseTileToGPUPassOptions gpu;

@@ -277,8 +277,21 @@ extern "C" void mgpuSetDefaultDevice(int32_t device) {
 }
 
 //===----------------------------------------------------------------------===//
-// Tensor maps
+// The device and tensor maps
 //===----------------------------------------------------------------------===//
+
+extern "C" int64_t sparsityMultiprocessorCount(void) {
+  int count = 0;
+  attempt("cuDeviceGetAttribute", [&](const cuda::Api &api) {
+    cuda::Ordinal ordinal = 0;
+    cuda::Result result = api.contextGetDevice(&ordinal);
+    return result != cuda::kSuccess
+               ? result
+               : api.deviceGetAttribute(
+                     &count, cuda::kAttributeMultiprocessorCount, ordinal);
+  });
+  return count;
+}
 
 extern "C" int32_t sparsityEncodeTensorMap(void *tensorMap, int32_t dataType,
                                            int32_t rank, void *address,

@@ -67,18 +67,41 @@ static const MMAInstruction kSm90aInstructions[] = {
     {"mma.sp::ordered_metadata.m16n8k64", MultiplyType::E5M2, 16, 8, 64,
      kTwoOfFour, 16, 32},
     {"fma", MultiplyType::F32, 16, 8, 4, kDense},
+    // PTX ISA, "wgmma.mma_async" and "wgmma.mma_async.sp": the columns are any
+    // multiple of 8 (of 16 above 32 for integers) up to 256.
+    {"wgmma.m64k16", MultiplyType::F16, 64, 256, 16, kDense, 64, 64, true,
+     true},
+    {"wgmma.m64k16", MultiplyType::BF16, 64, 256, 16, kDense, 64, 64, true,
+     true},
+    {"wgmma.m64k32", MultiplyType::S8, 64, 256, 32, kDense, 64, 64, true, true},
+    {"wgmma.m64k32", MultiplyType::E4M3, 64, 256, 32, kDense, 64, 64, true,
+     true},
+    {"wgmma.m64k32", MultiplyType::E5M2, 64, 256, 32, kDense, 64, 64, true,
+     true},
+    {"wgmma.sp.m64k32", MultiplyType::F16, 64, 256, 32, kTwoOfFour, 64, 64,
+     true, true},
+    {"wgmma.sp.m64k32", MultiplyType::BF16, 64, 256, 32, kTwoOfFour, 64, 64,
+     true, true},
+    {"wgmma.sp.m64k64", MultiplyType::S8, 64, 256, 64, kTwoOfFour, 64, 64, true,
+     true},
+    {"wgmma.sp.m64k64", MultiplyType::E4M3, 64, 256, 64, kTwoOfFour, 64, 64,
+     true, true},
+    {"wgmma.sp.m64k64", MultiplyType::E5M2, 64, 256, 64, kTwoOfFour, 64, 64,
+     true, true},
 };
 
 static const CopyKind kCpuCopies[] = {CopyKind::Plain};
 static const CopyKind kSm80Copies[] = {CopyKind::Plain, CopyKind::CpAsync};
+static const CopyKind kSm90Copies[] = {CopyKind::Plain, CopyKind::CpAsync,
+                                       CopyKind::Tma};
 
 static const TargetInfo kTargets[] = {
-    {"cpu", TargetKind::Cpu, "", "", 0, 0, false, 0, 1, kCpuCopies,
+    {"cpu", TargetKind::Cpu, "", "", 0, 0, false, 0, 1, 0, kCpuCopies,
      kCpuInstructions},
     {"sm_80", TargetKind::Gpu, "sm_80", "+ptx85", 8, 0, false, 163 * 1024, 32,
-     kSm80Copies, kSm80Instructions},
+     108, kSm80Copies, kSm80Instructions},
     {"sm_90a", TargetKind::Gpu, "sm_90a", "+ptx85", 9, 0, true, 227 * 1024, 32,
-     kSm80Copies, kSm90aInstructions},
+     132, kSm90Copies, kSm90aInstructions},
 };
 
 ArrayRef<TargetInfo> mlir::sparsity::getKnownTargets() { return kTargets; }

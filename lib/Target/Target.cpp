@@ -3,6 +3,7 @@
 #include "sparsity/Target/Target.h"
 
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/ErrorHandling.h"
 
 using namespace mlir;
@@ -26,6 +27,18 @@ StringRef mlir::sparsity::stringifyMultiplyType(MultiplyType type) {
     return "e5m2";
   }
   llvm_unreachable("covered switch");
+}
+
+std::optional<MultiplyType> mlir::sparsity::parseMultiplyType(StringRef name) {
+  for (MultiplyType type :
+       {MultiplyType::F16, MultiplyType::BF16, MultiplyType::TF32,
+        MultiplyType::F32, MultiplyType::S8, MultiplyType::E4M3,
+        MultiplyType::E5M2}) {
+    if (stringifyMultiplyType(type) == name) {
+      return type;
+    }
+  }
+  return std::nullopt;
 }
 
 unsigned mlir::sparsity::getMultiplyTypeBits(MultiplyType type) {
@@ -64,11 +77,21 @@ bool mlir::sparsity::getMultiplyType(Type elementType, bool allowTF32,
   return true;
 }
 
-const MMAInstruction *
-TargetInfo::findInstruction(MultiplyType type,
-                            const TileFormat &aFormat) const {
+const MMAInstruction *TargetInfo::findInstruction(StringRef name,
+                                                  MultiplyType type) const {
+  const auto *found =
+      llvm::find_if(instructions, [&](const MMAInstruction &instruction) {
+        return instruction.name == name && instruction.type == type;
+      });
+  return found == instructions.end() ? nullptr : found;
+}
+
+const MMAInstruction *TargetInfo::findInstruction(MultiplyType type,
+                                                  const TileFormat &aFormat,
+                                                  bool warpgroup) const {
   for (const MMAInstruction &instruction : instructions) {
-    if (instruction.type != type || instruction.aFormat.kind != aFormat.kind) {
+    if (instruction.type != type || instruction.warpgroup != warpgroup ||
+        instruction.aFormat.kind != aFormat.kind) {
       continue;
     }
     if (aFormat.kind == TileFormat::Kind::Dense) {

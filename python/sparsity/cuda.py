@@ -6,6 +6,7 @@ import functools
 _SUCCESS = 0
 _ERROR_LOG_BUFFER, _ERROR_LOG_BYTES = 5, 6  # CUjit_option
 _MAX_DYNAMIC_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+_MULTIPROCESSORS = 16  # CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT
 _DEFAULT_SHARED = 48 * 1024
 
 
@@ -27,6 +28,10 @@ def driver():
     library.cuModuleGetFunction.argtypes = [pointer, pointer, ctypes.c_char_p]
     library.cuModuleUnload.argtypes = [pointer]
     library.cuCtxSetCurrent.argtypes = [pointer]
+    if hasattr(library, "cuTensorMapEncodeTiled"):
+        library.cuTensorMapEncodeTiled.argtypes = (
+            [pointer, ctypes.c_int, integer] + [pointer] * 5 + [ctypes.c_int] * 4
+        )
     return library
 
 
@@ -59,6 +64,62 @@ def current_context():
         )
         check(library.cuCtxSetCurrent(context), "cuCtxSetCurrent")
     return context.value
+
+
+@functools.lru_cache(maxsize=None)
+def _multiprocessors(context):
+    library = driver()
+    device, count = ctypes.c_int(), ctypes.c_int()
+    check(library.cuCtxGetDevice(ctypes.byref(device)), "cuCtxGetDevice")
+    check(
+        library.cuDeviceGetAttribute(ctypes.byref(count), _MULTIPROCESSORS, device),
+        "cuDeviceGetAttribute",
+    )
+    return count.value
+
+
+def multiprocessors():
+    """The multiprocessors of the device of the current context."""
+    return _multiprocessors(current_context())
+
+
+class TensorMap:
+    """A CUtensorMap (128 bytes, 64-byte aligned) over a contiguous tensor."""
+
+    BYTES, ALIGNMENT = 128, 64
+
+    def __init__(self, address, shape, item_bytes, box, swizzle):
+        library = driver()
+        if not hasattr(library, "cuTensorMapEncodeTiled"):
+            raise CudaError("expected a CUDA driver with cuTensorMapEncodeTiled (12.0 or newer)")
+        rank = len(shape)
+        sizes = [max(size, 1) for size in reversed(shape)]
+        strides, stride = [], item_bytes
+        for size in sizes:
+            stride *= size
+            strides.append(stride)
+        self._memory = (ctypes.c_char * (self.BYTES + self.ALIGNMENT))()
+        start = ctypes.addressof(self._memory)
+        self.address = (start + self.ALIGNMENT - 1) // self.ALIGNMENT * self.ALIGNMENT
+        # What lies outside is zero in any type: only the width of elements matters.
+        kind = {1: 0, 2: 1, 4: 2}[item_bytes]
+        check(
+            library.cuTensorMapEncodeTiled(
+                self.address,
+                kind,
+                rank,
+                address,
+                (ctypes.c_uint64 * rank)(*sizes),
+                (ctypes.c_uint64 * rank)(*strides),
+                (ctypes.c_uint32 * rank)(*box),
+                (ctypes.c_uint32 * rank)(*[1] * rank),
+                0,
+                {0: 0, 32: 1, 64: 2, 128: 3}[swizzle],
+                3,  # L2 promotion to 256 bytes
+                0,
+            ),
+            "cuTensorMapEncodeTiled",
+        )
 
 
 class Module:

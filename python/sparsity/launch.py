@@ -26,6 +26,7 @@ _SIZE = re.compile(r"size (?!computed)(.*)")
 _POINTER = re.compile(r"pointer of argument (\d+)")
 _STRIDE = re.compile(r"stride of argument (\d+) dim (\d+)")
 _SCALAR = re.compile(r"scalar of argument (\d+)")
+_TENSOR_MAP = re.compile(r"tensor_map of argument (\d+) box ([\dx]+) swizzle (\d+)")
 _SCALAR_TYPES = {
     "f32": ctypes.c_float,
     "f64": ctypes.c_double,
@@ -135,6 +136,20 @@ def _check_list(packed, text, what):
         raise ValueError(f"expected {what} packed for {text}, but got {found}")
 
 
+def _item_bytes(array):
+    return ELEMENT_TYPES[array.dtype][1].itemsize
+
+
+class TensorMapParameter:
+    """A tensor map as a plan shows it; `encode` asks the driver for it."""
+
+    def __init__(self, address, shape, item_bytes, box, swizzle):
+        self.value = (address, shape, item_bytes, tuple(box), swizzle)
+
+    def encode(self):
+        return cuda.TensorMap(*self.value)
+
+
 # Kernels copy 16 bytes at a time.
 _ALIGNMENT = 16
 
@@ -164,7 +179,8 @@ class Kernel:
                 )
             for parameter in launch["params"]:
                 if not any(
-                    kind.fullmatch(parameter) for kind in (_SIZE, _POINTER, _STRIDE, _SCALAR)
+                    kind.fullmatch(parameter)
+                    for kind in (_SIZE, _POINTER, _STRIDE, _SCALAR, _TENSOR_MAP)
                 ):
                     raise ValueError(
                         f"expected parameters of {launch['kernel']} that come from arguments, "
@@ -325,7 +341,10 @@ class Kernel:
         raise ValueError(f"expected a size for dimension {dim} of argument {source}")
 
     def plan(self, args):
-        """[(kernel, grid, block, shared bytes, [ctypes value of each parameter])] of a call.
+        """[(kernel, grid, block, shared bytes, [value of each parameter])] of a call.
+
+        Values are ctypes numbers or a TensorMapParameter; a persistent kernel's grid has
+        all its tiles.
 
         Needs no device, so it shows what `launch` would do.
         """
@@ -355,6 +374,20 @@ class Kernel:
             for size in flat[int(match.group(1))].shape[int(match.group(2)) + 1 :]:
                 stride *= size
             return ctypes.c_int64(stride)
+        match = _TENSOR_MAP.fullmatch(text)
+        if match:
+            array = flat[int(match.group(1))]
+            box = [int(extent) for extent in match.group(2).split("x")]
+            storage = self.arguments[int(match.group(1))].get("storage")
+            shape = array.shape
+            if storage:  # A buffer of a packed weight may be given as flat bytes.
+                sizes = parse_tensor_type(storage)[0]
+                known = math.prod(size for size in sizes if size is not None)
+                total = math.prod(array.shape)
+                shape = [total // known if size is None else size for size in sizes]
+            return TensorMapParameter(
+                array.address, tuple(shape), _item_bytes(array), box, int(match.group(3))
+            )
         position = int(_SCALAR.fullmatch(text).group(1))
         kind = self.arguments[position].get("type", "index")
         if kind not in _SCALAR_TYPES:
@@ -389,11 +422,23 @@ class BoundKernel:
         module = kernel._module()
         self._keep = (kernel, args)
         self._launches = []
-        for name, grid, block, shared, values in plan:
+        for launch, (name, grid, block, shared, values) in zip(kernel.launches, plan):
             if 0 in grid:
                 continue
+            if launch.get("persistent"):
+                # Blocks take tiles until none is left: as many as run at once.
+                cluster = launch.get("cluster", 1)
+                resident = cuda.multiprocessors() // cluster * cluster
+                grid = [min(grid[0], resident), *grid[1:]]
+            values = [
+                value.encode() if isinstance(value, TensorMapParameter) else value
+                for value in values
+            ]
             pointers = (ctypes.c_void_p * len(values))(
-                *(ctypes.addressof(value) for value in values)
+                *(
+                    value.address if isinstance(value, cuda.TensorMap) else ctypes.addressof(value)
+                    for value in values
+                )
             )
             function = module.function(name, shared)
             self._launches.append((function, (*grid, *block, shared), pointers, values))

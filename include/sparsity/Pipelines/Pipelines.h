@@ -37,6 +37,23 @@ struct SparsityToNVVMOptions : PassPipelineOptions<SparsityToNVVMOptions> {
   Option<int64_t> stages{
       *this, "stages", llvm::cl::init(0),
       llvm::cl::desc("stages, instead of the chosen number")};
+  Option<int64_t> cluster{
+      *this, "cluster", llvm::cl::init(0),
+      llvm::cl::desc("blocks that share tiles of B, instead of the choice")};
+  Option<int64_t> splits{
+      *this, "splits", llvm::cl::init(0),
+      llvm::cl::desc("blocks that share a reduction, instead of the choice")};
+  Option<std::string> instruction{
+      *this, "instruction", llvm::cl::init(""),
+      llvm::cl::desc("only instructions whose name starts with this")};
+  Option<std::string> tuningTable{
+      *this, "tuning-table", llvm::cl::init(""),
+      llvm::cl::desc("file of measured tiles, instead of the table that is "
+                     "built in; none for no table")};
+  Option<uint64_t> tuningCandidates{
+      *this, "tuning-candidates", llvm::cl::init(0),
+      llvm::cl::desc("tiles that are listed for each kernel of warpgroups in "
+                     "sparsity.tuning")};
 };
 
 /// linalg on encoded tensors to kernels in a gpu.module (llvm and nvvm) and

@@ -15,6 +15,7 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace mlir {
 class Type;
@@ -26,6 +27,9 @@ namespace mlir::sparsity {
 enum class MultiplyType : uint8_t { F16, BF16, TF32, F32, S8, E4M3, E5M2 };
 
 llvm::StringRef stringifyMultiplyType(MultiplyType type);
+
+/// The type of that name, or nothing.
+std::optional<MultiplyType> parseMultiplyType(llvm::StringRef name);
 
 /// Bits of one element as it lies in shared memory.
 unsigned getMultiplyTypeBits(MultiplyType type);
@@ -44,6 +48,12 @@ struct MMAInstruction {
   TileFormat aFormat;
   /// The largest tile of one warp whose sums and operands stay in registers.
   int64_t warpRows = 64, warpColumns = 64;
+  /// Executed by four warps together, with operands in shared memory that bulk
+  /// copies brought there; `n` is the most columns it takes.
+  bool warpgroup = false;
+  /// Not chosen unless asked for by name: kernels of this instruction have not
+  /// been run on the chip yet.
+  bool experimental = false;
 };
 
 /// How a tile can travel from global to shared memory.
@@ -64,14 +74,21 @@ struct TargetInfo {
   /// Shared memory one thread block may use, in bytes.
   int64_t sharedBytes;
   int64_t warpSize;
+  /// Of the part that tiles are chosen for.
+  int64_t multiprocessors;
   llvm::ArrayRef<CopyKind> copies;
   llvm::ArrayRef<MMAInstruction> instructions;
 
   bool hasCopy(CopyKind copy) const { return llvm::is_contained(copies, copy); }
   /// The instruction for `type` with A stored as `aFormat`, or null: then the
   /// operand is expanded. An n:m pattern that fits inside a native one counts.
+  /// One warp's instruction, or a warpgroup's.
   const MMAInstruction *findInstruction(MultiplyType type,
-                                        const TileFormat &aFormat) const;
+                                        const TileFormat &aFormat,
+                                        bool warpgroup = false) const;
+  /// The instruction of that name for `type`, or null.
+  const MMAInstruction *findInstruction(llvm::StringRef name,
+                                        MultiplyType type) const;
 };
 
 } // namespace mlir::sparsity

@@ -2,6 +2,7 @@
 
 #include "HostLaunch.h"
 #include "MultistageKernel.h"
+#include "WarpSpecializedKernel.h"
 
 #include "sparsity/Conversion/Passes.h"
 #include "sparsity/Target/KnownTargets.h"
@@ -45,7 +46,9 @@ LogicalResult ConvertSparseTileToGPUPass::convert(func::FuncOp func,
   for (auto [index, forall] : llvm::enumerate(foralls)) {
     std::string name = (func.getName() + "_kernel" + Twine(index)).str();
     FailureOr<KernelDescription> kernel =
-        buildMultistageKernel(forall, kernels, name, info);
+        isWarpSpecialized(forall, info)
+            ? buildWarpSpecializedKernel(forall, kernels, name, info)
+            : buildMultistageKernel(forall, kernels, name, info);
     if (failed(kernel)) {
       return failure();
     }

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Epilogue.h"
 #include "Kernel.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
@@ -27,8 +28,8 @@ struct Staging {
 };
 } // namespace
 
-/// The parallel dimension that the first output's innermost dimension walks.
-static std::optional<unsigned> getInnermostDim(sparse_tile::StoreOp store) {
+std::optional<unsigned>
+gpu_conversion::getInnermostDim(sparse_tile::StoreOp store) {
   auto maps = store.getMaps().getAsValueRange<AffineMapAttr>();
   AffineMap map = *(maps.begin() + store.getInputs().size());
   if (map.getNumResults() == 0) {
@@ -81,48 +82,6 @@ static void stageSums(KernelState &state, const Staging &staging, Value base,
     }
   }
 }
-
-namespace {
-/// One run of neighbouring elements along the innermost dimension.
-struct Run {
-  /// Per parallel dimension, the index of the first element.
-  SmallVector<Value> indices;
-  unsigned innerDim;
-  int64_t width;
-};
-
-/// Evaluates the store body on runs of elements.
-class Epilogue {
-public:
-  Epilogue(KernelState &state, sparse_tile::StoreOp store)
-      : b(state.b), store(store), scalars(state.scalars) {
-    for (AffineMap map : store.getMaps().getAsValueRange<AffineMapAttr>()) {
-      maps.push_back(map);
-    }
-  }
-
-  /// The widest run that never straddles the edge of an operand it touches as a
-  /// vector.
-  int64_t chooseWidth(unsigned innerDim, int64_t inner);
-  void emit(const Run &run, ArrayRef<SmallVector<Value>> sums);
-
-private:
-  bool isContiguous(AffineMap map, const GlobalBuffer &target,
-                    unsigned innerDim, int64_t width);
-  Value evaluate(AffineExpr expr, ArrayRef<Value> indices);
-  Value address(AffineMap map, const GlobalBuffer &target,
-                ArrayRef<Value> indices);
-  GlobalBuffer buffer(Value argument) {
-    return scalars.buffers.lookup(argument);
-  }
-  SmallVector<Value> loadInput(unsigned index, const Run &run);
-
-  KernelBuilder &b;
-  sparse_tile::StoreOp store;
-  ScalarCode &scalars;
-  SmallVector<AffineMap> maps;
-};
-} // namespace
 
 /// Whether a run along `innerDim` is one aligned vector of `target`.
 bool Epilogue::isContiguous(AffineMap map, const GlobalBuffer &target,
@@ -196,7 +155,6 @@ Value Epilogue::address(AffineMap map, const GlobalBuffer &target,
   return b.offset(target.pointer, b.mul(elements, bytes));
 }
 
-/// The scalar of input `index` at every element of the run.
 SmallVector<Value> Epilogue::loadInput(unsigned index, const Run &run) {
   GlobalBuffer source = buffer(store.getInputs()[index]);
   AffineMap map = maps[index];
@@ -233,40 +191,53 @@ SmallVector<Value> Epilogue::loadInput(unsigned index, const Run &run) {
   return values;
 }
 
-void Epilogue::emit(const Run &run, ArrayRef<SmallVector<Value>> sums) {
+SmallVector<Value> Epilogue::evaluateBody(ArrayRef<Value> indices,
+                                          ArrayRef<Value> sums,
+                                          ArrayRef<Value> inputs) {
   Block &body = store.getBody().front();
-  unsigned rank = run.indices.size();
+  unsigned rank = indices.size();
+  IRMapping mapping(scalars.values);
+  for (unsigned dim = 0; dim < rank; ++dim) {
+    BlockArgument argument = body.getArgument(dim);
+    if (!argument.use_empty()) {
+      mapping.map(argument, scalars.toIndex(indices[dim]));
+    }
+  }
+  for (auto [index, sum] : llvm::enumerate(sums)) {
+    mapping.map(body.getArgument(rank + index), sum);
+  }
+  for (auto [index, input] : llvm::enumerate(inputs)) {
+    mapping.map(body.getArgument(rank + sums.size() + index), input);
+  }
+  for (Operation &op : body.without_terminator()) {
+    scalars.clone(op, mapping);
+  }
+  SmallVector<Value> results;
+  for (Value value : body.getTerminator()->getOperands()) {
+    results.push_back(mapping.lookupOrDefault(value));
+  }
+  return results;
+}
+
+void Epilogue::emit(const Run &run, ArrayRef<SmallVector<Value>> sums) {
   SmallVector<SmallVector<Value>> inputs;
   for (unsigned index = 0; index < store.getInputs().size(); ++index) {
     inputs.push_back(loadInput(index, run));
   }
   SmallVector<SmallVector<Value>> results(store.getOutputs().size());
   for (int64_t element = 0; element < run.width; ++element) {
-    IRMapping mapping(scalars.values);
-    for (unsigned dim = 0; dim < rank; ++dim) {
-      BlockArgument argument = body.getArgument(dim);
-      if (argument.use_empty()) {
-        continue;
-      }
-      Value index = dim == run.innerDim ? b.add(run.indices[dim], element)
-                                        : run.indices[dim];
-      mapping.map(
-          argument,
-          arith::IndexCastUIOp::create(b, b.getIndexType(), index).getResult());
+    SmallVector<Value> indices(run.indices), elementSums, elementInputs;
+    indices[run.innerDim] = b.add(indices[run.innerDim], element);
+    for (const SmallVector<Value> &values : sums) {
+      elementSums.push_back(values[element]);
     }
-    for (unsigned index = 0; index < sums.size(); ++index) {
-      mapping.map(body.getArgument(rank + index), sums[index][element]);
+    for (const SmallVector<Value> &values : inputs) {
+      elementInputs.push_back(values[element]);
     }
-    for (unsigned index = 0; index < inputs.size(); ++index) {
-      mapping.map(body.getArgument(rank + sums.size() + index),
-                  inputs[index][element]);
-    }
-    for (Operation &op : body.without_terminator()) {
-      scalars.clone(op, mapping);
-    }
-    for (auto [index, value] :
-         llvm::enumerate(body.getTerminator()->getOperands())) {
-      results[index].push_back(mapping.lookupOrDefault(value));
+    SmallVector<Value> values =
+        evaluateBody(indices, elementSums, elementInputs);
+    for (auto [index, value] : llvm::enumerate(values)) {
+      results[index].push_back(value);
     }
   }
   for (auto [index, output] : llvm::enumerate(store.getOutputs())) {
@@ -318,7 +289,7 @@ void gpu_conversion::emitEpilogue(KernelState &state,
   if (!accumulators.empty()) {
     NVVM::SyncWarpOp::create(b, b.i32(-1));
   }
-  Epilogue epilogue(state, store);
+  Epilogue epilogue(b, state.scalars, store);
   unsigned innerDim = alongRows ? rowDim : columnDim;
   unsigned outerDim = alongRows ? columnDim : rowDim;
   int64_t width = epilogue.chooseWidth(innerDim, staging.inner);

@@ -114,15 +114,23 @@ AffineExpr SizeExpressions::extent(Value buffer, int64_t dim) {
   return {};
 }
 
+/// The elements of dimension `dim` that a launch counts as one tile.
+static int64_t getTileExtent(sparse_tile::ForallOp forall,
+                             const KernelDescription &kernel, unsigned dim) {
+  int64_t tile = forall.getTile()[dim];
+  return dim + 2 == forall.getNumParallel() ? tile * kernel.cluster : tile;
+}
+
 static Attribute describe(sparse_tile::ForallOp forall,
                           const KernelDescription &kernel) {
   OpBuilder builder(forall.getContext());
   SizeExpressions sizes(forall.getContext());
-  AffineExpr blocks = builder.getAffineConstantExpr(1);
+  AffineExpr blocks =
+      builder.getAffineConstantExpr(kernel.cluster * kernel.splits);
   unsigned parallel = forall.getNumParallel();
   for (unsigned dim = 0; dim < parallel && blocks; ++dim) {
     AffineExpr size = sizes.get(forall.getSizes()[dim]);
-    int64_t tile = forall.getTile()[dim];
+    int64_t tile = getTileExtent(forall, kernel, dim);
     blocks = size ? blocks * size.ceilDiv(tile) : AffineExpr();
   }
   SmallVector<Value> operands(forall.getInputs());
@@ -142,7 +150,8 @@ static Attribute describe(sparse_tile::ForallOp forall,
       stream << "size ";
       expr ? stream << expr : stream << "computed";
     } else {
-      StringRef names[] = {"size", "pointer", "stride", "scalar", "size"};
+      StringRef names[] = {"size",   "pointer", "stride",
+                           "scalar", "size",    "tensor_map"};
       stream << names[static_cast<unsigned>(parameter.kind)] << " of ";
       if (auto argument = dyn_cast<BlockArgument>(source)) {
         stream << "argument " << argument.getArgNumber();
@@ -151,6 +160,11 @@ static Attribute describe(sparse_tile::ForallOp forall,
       }
       if (parameter.kind == Kind::Stride) {
         stream << " dim " << parameter.dim;
+      }
+      if (parameter.kind == Kind::TensorMap) {
+        stream << " box ";
+        llvm::interleave(parameter.map.box, stream, "x");
+        stream << " swizzle " << parameter.map.swizzle;
       }
     }
     parameters.push_back(builder.getStringAttr(text));
@@ -164,6 +178,13 @@ static Attribute describe(sparse_tile::ForallOp forall,
       name("shared", builder.getI64IntegerAttr(kernel.sharedBytes)),
       name("params", builder.getArrayAttr(parameters)),
       name("symbols", builder.getDenseI64ArrayAttr(sizes.symbols))};
+  if (kernel.cluster * kernel.splits > 1) {
+    entries.push_back(name(
+        "cluster", builder.getI64IntegerAttr(kernel.cluster * kernel.splits)));
+  }
+  if (kernel.persistent) {
+    entries.push_back(name("persistent", builder.getUnitAttr()));
+  }
   if (blocks) {
     AffineExpr one = builder.getAffineConstantExpr(1);
     entries.push_back(name(
@@ -178,6 +199,71 @@ static Attribute describe(sparse_tile::ForallOp forall,
 // Launches
 //===----------------------------------------------------------------------===//
 
+/// CUtensorMapDataType for elements of so many bits: only their width matters,
+/// since what lies outside is zero.
+static int64_t getTensorMapType(unsigned bits) {
+  return bits == 8 ? 0 : bits == 16 ? 1 : 2;
+}
+
+/// A tensor map of `buffer` at `address` as a value of 16 words; `failed` (i32)
+/// accumulates the runtime's status.
+static Value emitTensorMap(ImplicitLocOpBuilder &b, ModuleOp module,
+                           Value buffer, Value address, const TensorMap &map,
+                           Value &failed) {
+  MLIRContext *context = b.getContext();
+  auto pointer = hostPointer(context);
+  auto type = cast<MemRefType>(buffer.getType());
+  Type i64 = b.getI64Type(), i32 = b.getI32Type();
+  auto constant = [&](Type integer, int64_t value) -> Value {
+    return arith::ConstantOp::create(b, b.getIntegerAttr(integer, value));
+  };
+  auto allocate = [&](Type element, int64_t count, unsigned alignment) {
+    return LLVM::AllocaOp::create(b, pointer, element, constant(i64, count),
+                                  alignment);
+  };
+  auto put = [&](Value array, Type element, int64_t index, Value value) {
+    Value at = LLVM::GEPOp::create(
+        b, pointer, element, array,
+        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
+    LLVM::StoreOp::create(b, value, at);
+  };
+  int64_t rank = type.getRank();
+  int64_t bytes = type.getElementTypeBitWidth() / 8;
+  constexpr int64_t kWords = 16;
+  Value memory = allocate(i64, kWords, 64);
+  Value sizes = allocate(i64, rank, 8), strides = allocate(i64, rank, 8);
+  Value box = allocate(i32, rank, 4);
+  Value stride = constant(i64, bytes);
+  for (int64_t index = 0; index < rank; ++index) {
+    Value size =
+        toI64(b, b.createOrFold<memref::DimOp>(buffer, rank - 1 - index));
+    put(sizes, i64, index, size);
+    stride = b.createOrFold<arith::MulIOp>(stride, size);
+    put(strides, i64, index, stride);
+    put(box, i32, index, constant(i32, map.box[index]));
+  }
+  int64_t swizzle = map.swizzle == 128  ? 3
+                    : map.swizzle == 64 ? 2
+                    : map.swizzle == 32 ? 1
+                                        : 0;
+  constexpr int64_t kPromoteTo256Bytes = 3;
+  auto encode = getRuntimeFunction(
+      module, "sparsityEncodeTensorMap", i32,
+      {pointer, i32, i32, pointer, pointer, pointer, pointer, i32, i32, i32});
+  Value status =
+      LLVM::CallOp::create(
+          b, encode,
+          ValueRange{
+              memory,
+              constant(i32, getTensorMapType(type.getElementTypeBitWidth())),
+              constant(i32, rank), address, sizes, strides, box,
+              constant(i32, swizzle), constant(i32, kPromoteTo256Bytes),
+              constant(i32, 0)})
+          .getResult();
+  failed = failed ? b.createOrFold<arith::OrIOp>(failed, status) : status;
+  return LLVM::LoadOp::create(b, LLVM::LLVMArrayType::get(i64, kWords), memory);
+}
+
 Attribute gpu_conversion::emitLaunch(sparse_tile::ForallOp forall,
                                      gpu::GPUModuleOp kernels,
                                      const KernelDescription &kernel) {
@@ -188,7 +274,7 @@ Attribute gpu_conversion::emitLaunch(sparse_tile::ForallOp forall,
   Value blocks = arith::ConstantIndexOp::create(b, 1);
   for (unsigned dim = 0; dim < parallel; ++dim) {
     Value size = forall.getSizes()[dim];
-    int64_t tile = forall.getTile()[dim];
+    int64_t tile = getTileExtent(forall, kernel, dim);
     if (tile > 1) {
       size = b.createOrFold<arith::DivUIOp>(
           b.createOrFold<arith::AddIOp>(
@@ -208,9 +294,28 @@ Attribute gpu_conversion::emitLaunch(sparse_tile::ForallOp forall,
     }
     return op;
   };
+  auto getAddress = [&](Value buffer) -> Value {
+    auto type = cast<MemRefType>(buffer.getType());
+    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
+    auto [strides, offset] = type.getStridesAndOffset();
+    if (offset != 0) {
+      Value bytes = b.createOrFold<arith::MulIOp>(
+          getMetadata(buffer).getOffset(),
+          arith::ConstantIndexOp::create(b, type.getElementTypeBitWidth() / 8));
+      address = b.createOrFold<arith::AddIOp>(address, bytes);
+    }
+    return LLVM::IntToPtrOp::create(b, hostPointer(context), toI64(b, address));
+  };
   SmallVector<Value> arguments;
+  Value failed;
   for (const KernelParameter &parameter : kernel.parameters) {
     switch (parameter.kind) {
+    case KernelParameter::Kind::TensorMap: {
+      Value buffer = operands[parameter.index];
+      arguments.push_back(emitTensorMap(b, module, buffer, getAddress(buffer),
+                                        parameter.map, failed));
+      break;
+    }
     case KernelParameter::Kind::Size:
       arguments.push_back(b.createOrFold<arith::IndexCastUIOp>(
           b.getI32Type(), forall.getSizes()[parameter.index]));
@@ -228,22 +333,9 @@ Attribute gpu_conversion::emitLaunch(sparse_tile::ForallOp forall,
       arguments.push_back(scalar);
       break;
     }
-    case KernelParameter::Kind::Pointer: {
-      Value buffer = operands[parameter.index];
-      auto type = cast<MemRefType>(buffer.getType());
-      Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
-      auto [strides, offset] = type.getStridesAndOffset();
-      if (offset != 0) {
-        Value bytes = b.createOrFold<arith::MulIOp>(
-            getMetadata(buffer).getOffset(),
-            arith::ConstantIndexOp::create(b,
-                                           type.getElementTypeBitWidth() / 8));
-        address = b.createOrFold<arith::AddIOp>(address, bytes);
-      }
-      arguments.push_back(
-          LLVM::IntToPtrOp::create(b, hostPointer(context), toI64(b, address)));
+    case KernelParameter::Kind::Pointer:
+      arguments.push_back(getAddress(operands[parameter.index]));
       break;
-    }
     case KernelParameter::Kind::Stride:
       arguments.push_back(toI64(
           b,
@@ -259,12 +351,35 @@ Attribute gpu_conversion::emitLaunch(sparse_tile::ForallOp forall,
       arith::ConstantOp::create(b, b.getI64IntegerAttr(kernel.threads));
   Value shared =
       arith::ConstantOp::create(b, b.getI32IntegerAttr(kernel.sharedBytes));
+  Value grid = toI64(b, blocks);
+  if (kernel.cluster * kernel.splits > 1 || kernel.persistent) {
+    int64_t cluster = kernel.cluster * kernel.splits;
+    Value perCluster =
+        arith::ConstantOp::create(b, b.getI64IntegerAttr(cluster));
+    if (kernel.persistent) {
+      // As many clusters as run at once take all tiles.
+      auto count = getRuntimeFunction(module, "sparsityMultiprocessorCount",
+                                      b.getI64Type(), {});
+      Value resident = b.createOrFold<arith::DivUIOp>(
+          LLVM::CallOp::create(b, count, ValueRange()).getResult(), perCluster);
+      grid = b.createOrFold<arith::MinUIOp>(grid, resident);
+    }
+    grid = b.createOrFold<arith::MulIOp>(grid, perCluster);
+  }
+  if (failed) {
+    // Nothing runs on a map that was not made; the error is recorded.
+    Value ok = b.createOrFold<arith::CmpIOp>(
+        arith::CmpIPredicate::eq, failed,
+        arith::ConstantOp::create(b, b.getI32IntegerAttr(0)));
+    grid = b.createOrFold<arith::SelectOp>(
+        ok, grid, arith::ConstantOp::create(b, b.getI64IntegerAttr(0)));
+  }
   auto symbol =
       SymbolRefAttr::get(context, kernels.getName(),
                          {FlatSymbolRefAttr::get(context, kernel.name)});
-  gpu::LaunchFuncOp::create(
-      b, symbol, gpu::KernelDim3{toI64(b, blocks), one, one},
-      gpu::KernelDim3{threads, one, one}, shared, arguments, stream);
+  gpu::LaunchFuncOp::create(b, symbol, gpu::KernelDim3{grid, one, one},
+                            gpu::KernelDim3{threads, one, one}, shared,
+                            arguments, stream);
   return describe(forall, kernel);
 }
 

@@ -3,15 +3,13 @@
 #include "MultistageKernel.h"
 #include "AttentionKernel.h"
 #include "Kernel.h"
+#include "KernelFunction.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "llvm/ADT/SmallSet.h"
 
 using namespace mlir;
 using namespace mlir::sparsity;
 using namespace mlir::sparsity::gpu_conversion;
-
-static constexpr llvm::StringLiteral kSharedName = "sparsity_shared";
 
 namespace {
 /// A pipeline of the forall with its operands planned.
@@ -24,21 +22,14 @@ struct PipelinePlan {
   int64_t blockBytes = 0;
 };
 
-class KernelEmitter {
+class KernelEmitter : KernelFunction {
 public:
-  KernelEmitter(sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels,
-                StringRef name, const TargetInfo &target)
-      : forall(forall), kernels(kernels), target(target),
-        b(forall.getLoc(), forall.getContext()), scalars(b) {
-    description.name = name.str();
-  }
+  using KernelFunction::KernelFunction;
 
   FailureOr<KernelDescription> run();
 
 private:
   LogicalResult readConfig(KernelState &state);
-  LLVM::LLVMFuncOp createFunction(int64_t threads);
-  void mapParameters(LLVM::LLVMFuncOp function);
   void emitWorkItem(KernelState &state);
   LogicalResult planPipeline(KernelState &state, sparse_tile::PipelineOp op,
                              PipelinePlan &plan);
@@ -46,17 +37,7 @@ private:
                             Value tile, bool isA);
   SmallVector<Accumulators> emitPipeline(KernelState &state,
                                          PipelinePlan &plan);
-  /// A value of the body as i32.
-  Value toI32(Value value);
 
-  sparse_tile::ForallOp forall;
-  gpu::GPUModuleOp kernels;
-  const TargetInfo &target;
-  KernelBuilder b;
-  KernelDescription description;
-  /// Block arguments of the forall in the kernel; sizes and origins as i32.
-  ScalarCode scalars;
-  SmallVector<Value> sizes, origins;
   DenseMap<Value, Accumulators> sums;
 };
 } // namespace
@@ -90,21 +71,11 @@ LogicalResult KernelEmitter::readConfig(KernelState &state) {
   if (!pipelines) {
     return success();
   }
-  bool found = false;
-  for (MultiplyType type :
-       {MultiplyType::F16, MultiplyType::BF16, MultiplyType::TF32,
-        MultiplyType::F32, MultiplyType::S8, MultiplyType::E4M3,
-        MultiplyType::E5M2}) {
-    if (stringifyMultiplyType(type) == config.getMultiply()) {
-      state.multiply = type;
-      found = true;
-    }
+  FailureOr<MultiplyType> multiply = getMultiply();
+  if (failed(multiply)) {
+    return failure();
   }
-  if (!found) {
-    return forall.emitOpError(
-               "expected a type that an instruction multiplies, but got ")
-           << config.getMultiply();
-  }
+  state.multiply = *multiply;
   int64_t block = 1024 / state.multiplyBits();
   if (!isAttention(forall) && state.step % block != 0) {
     return forall.emitOpError("expected a step of whole blocks of ")
@@ -115,155 +86,7 @@ LogicalResult KernelEmitter::readConfig(KernelState &state) {
   return success();
 }
 
-LLVM::LLVMFuncOp KernelEmitter::createFunction(int64_t threads) {
-  MLIRContext *context = forall.getContext();
-  SmallVector<Type> types;
-  using Kind = KernelParameter::Kind;
-  auto parameter = [&](Kind kind, unsigned index, unsigned dim, Type type) {
-    description.parameters.push_back({kind, index, dim});
-    types.push_back(type);
-  };
-  for (auto [index, size] : llvm::enumerate(forall.getSizes())) {
-    if (!getConstantIntValue(size)) {
-      parameter(Kind::Size, index, 0, b.getI32Type());
-    }
-  }
-  SmallVector<Value> operands(forall.getInputs());
-  llvm::append_range(operands, forall.getOutputs());
-  for (auto [index, operand] : llvm::enumerate(operands)) {
-    auto type = dyn_cast<MemRefType>(operand.getType());
-    if (!type) {
-      parameter(Kind::Scalar, index, 0,
-                operand.getType().isIndex() ? b.getI32Type()
-                                            : operand.getType());
-      continue;
-    }
-    parameter(Kind::Pointer, index, 0, b.pointerType(kGlobal));
-    auto [strides, offset] = type.getStridesAndOffset();
-    for (auto [dim, stride] : llvm::enumerate(strides)) {
-      if (ShapedType::isDynamic(stride)) {
-        parameter(Kind::Stride, index, dim, b.getI64Type());
-      }
-    }
-  }
-  // Extents that the body asks for.
-  SmallVector<BlockArgument> arguments(forall.getInputArgs());
-  llvm::append_range(arguments, forall.getOutputArgs());
-  llvm::SmallSet<std::pair<unsigned, unsigned>, 8> known;
-  forall.getBody().walk([&](memref::DimOp dim) {
-    auto found = llvm::find(arguments, dim.getSource());
-    std::optional<int64_t> number = dim.getConstantIndex();
-    if (found == arguments.end() || !number) {
-      return;
-    }
-    unsigned index = std::distance(arguments.begin(), found);
-    if (known.insert({index, *number}).second) {
-      parameter(Kind::Extent, index, *number, b.getI32Type());
-    }
-  });
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(kernels.getBody());
-  if (!kernels.lookupSymbol(kSharedName)) {
-    // Dynamic shared memory, sized at the launch.
-    LLVM::GlobalOp::create(b, LLVM::LLVMArrayType::get(b.getI8Type(), 0),
-                           /*isConstant=*/false, LLVM::Linkage::External,
-                           kSharedName, Attribute(), /*alignment=*/1024,
-                           kShared);
-  }
-  auto type =
-      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), types);
-  auto function = LLVM::LLVMFuncOp::create(b, description.name, type);
-  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
-                    b.getUnitAttr());
-  function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
-                    b.getDenseI32ArrayAttr({static_cast<int32_t>(threads)}));
-  for (auto [index, argument] : llvm::enumerate(types)) {
-    if (isa<LLVM::LLVMPointerType>(argument)) {
-      function.setArgAttr(index, LLVM::LLVMDialect::getAlignAttrName(),
-                          b.getI64IntegerAttr(16));
-    }
-  }
-  return function;
-}
-
-void KernelEmitter::mapParameters(LLVM::LLVMFuncOp function) {
-  SmallVector<Value> operands(forall.getInputs());
-  llvm::append_range(operands, forall.getOutputs());
-  SmallVector<BlockArgument> arguments(forall.getInputArgs());
-  llvm::append_range(arguments, forall.getOutputArgs());
-  sizes.resize(forall.getSizes().size());
-  for (auto [index, size] : llvm::enumerate(forall.getSizes())) {
-    if (std::optional<int64_t> constant = getConstantIntValue(size)) {
-      sizes[index] = b.i32(*constant);
-    }
-  }
-  for (auto [parameter, value] :
-       llvm::zip_equal(description.parameters, function.getArguments())) {
-    switch (parameter.kind) {
-    case KernelParameter::Kind::Size:
-      sizes[parameter.index] = value;
-      break;
-    case KernelParameter::Kind::Scalar: {
-      Value scalar = value;
-      if (operands[parameter.index].getType().isIndex()) {
-        scalar = arith::IndexCastOp::create(b, b.getIndexType(), value);
-      }
-      scalars.values.map(arguments[parameter.index], scalar);
-      break;
-    }
-    case KernelParameter::Kind::Pointer: {
-      GlobalBuffer &entry = scalars.buffers[arguments[parameter.index]];
-      entry.pointer = value;
-      entry.type = cast<MemRefType>(operands[parameter.index].getType());
-      auto [strides, offset] = entry.type.getStridesAndOffset();
-      for (int64_t stride : strides) {
-        bool dynamic = ShapedType::isDynamic(stride);
-        entry.strides.push_back(dynamic ? Value() : b.i64(stride));
-        entry.staticStrides.push_back(dynamic ? std::nullopt
-                                              : std::optional<int64_t>(stride));
-      }
-      for (int64_t extent : entry.type.getShape()) {
-        entry.extents.push_back(ShapedType::isDynamic(extent) ? Value()
-                                                              : b.i32(extent));
-      }
-      break;
-    }
-    case KernelParameter::Kind::Stride:
-      scalars.buffers[arguments[parameter.index]].strides[parameter.dim] =
-          value;
-      break;
-    case KernelParameter::Kind::Extent:
-      scalars.buffers[arguments[parameter.index]].extents[parameter.dim] =
-          value;
-      break;
-    }
-  }
-  for (auto [argument, size] : llvm::zip_equal(forall.getSizeArgs(), sizes)) {
-    scalars.values.map(argument, scalars.toIndex(size));
-  }
-}
-
-Value KernelEmitter::toI32(Value value) {
-  for (auto [argument, size] : llvm::zip_equal(forall.getSizeArgs(), sizes)) {
-    if (argument == value) {
-      return size;
-    }
-  }
-  for (auto [argument, origin] :
-       llvm::zip_equal(forall.getOrigins(), origins)) {
-    if (argument == value) {
-      return origin;
-    }
-  }
-  if (std::optional<int64_t> constant = getConstantIntValue(value)) {
-    return b.i32(*constant);
-  }
-  return scalars.toI32(scalars.values.lookup(value));
-}
-
-/// Which tile this block computes: grouped along the rows, so that blocks in
-/// flight share panels of both operands.
+/// Which tile this block computes.
 void KernelEmitter::emitWorkItem(KernelState &state) {
   Type i32 = b.getI32Type();
   state.thread = NVVM::ThreadIdXOp::create(b, i32);
@@ -279,33 +102,9 @@ void KernelEmitter::emitWorkItem(KernelState &state) {
   unsigned parallel = forall.getNumParallel();
   Value rows = b.ceilDiv(sizes[parallel - 2], state.tileRows);
   Value columns = b.ceilDiv(sizes[parallel - 1], state.tileColumns);
-  // The tiles of one matrix are consecutive blocks.
-  Value outer = b.i32(0), block = index;
-  if (parallel > 2) {
-    Value tiles = b.mul(rows, columns);
-    outer = b.div(index, tiles);
-    block = b.rem(index, tiles);
-  }
-  int64_t raster = forall.getConfig().getRaster();
-  Value groupSize = b.mul(columns, raster);
-  Value group = b.div(block, groupSize);
-  Value inGroup = b.rem(block, groupSize);
-  Value firstRow = b.mul(group, raster);
-  Value height = b.min(b.sub(rows, firstRow), b.i32(raster));
-  Value row = b.add(firstRow, b.rem(inGroup, height));
-  Value column = b.div(inGroup, height);
-  if (isAttention(forall)) {
-    // Under a causal mask later rows see more keys: the longest go first.
-    row = b.sub(b.sub(rows, 1), row);
-  }
-
-  origins.resize(parallel);
-  origins[parallel - 2] = b.mul(row, state.tileRows);
-  origins[parallel - 1] = b.mul(column, state.tileColumns);
-  for (int64_t dim = static_cast<int64_t>(parallel) - 3; dim >= 0; --dim) {
-    origins[dim] = b.rem(outer, sizes[dim]);
-    outer = b.div(outer, sizes[dim]);
-  }
+  // Under a causal mask later rows see more keys: the longest go first.
+  emitOrigins(index, rows, columns, state.tileRows, state.tileColumns,
+              /*reverseRows=*/isAttention(forall));
   for (auto [argument, origin] :
        llvm::zip_equal(forall.getOrigins(), origins)) {
     scalars.values.map(argument, scalars.toIndex(origin));
@@ -520,8 +319,7 @@ FailureOr<KernelDescription> KernelEmitter::run() {
   LLVM::LLVMFuncOp function = createFunction(state.threads);
   b.setInsertionPointToStart(function.addEntryBlock(b));
   mapParameters(function);
-  state.shared =
-      LLVM::AddressOfOp::create(b, b.pointerType(kShared), kSharedName);
+  state.shared = getSharedMemory();
   emitWorkItem(state);
 
   int64_t sharedBytes = 0;

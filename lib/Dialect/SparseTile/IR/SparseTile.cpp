@@ -44,7 +44,8 @@ LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  ArrayRef<int64_t> tile,
                                  ArrayRef<int64_t> warps, int64_t stages,
                                  int64_t raster, bool swap, StringRef multiply,
-                                 StringRef instruction, bool sparse) {
+                                 StringRef instruction, bool sparse,
+                                 int64_t cluster, int64_t splits) {
   auto notPositive = [](int64_t value) { return value <= 0; };
   if (tile.size() != 3 || llvm::any_of(tile, notPositive)) {
     return emitError() << "expected three positive tile extents, but got ["
@@ -59,6 +60,13 @@ LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   }
   if (raster < 1) {
     return emitError() << "expected a raster of at least 1, but got " << raster;
+  }
+  constexpr int64_t kPortableCluster = 8;
+  if (cluster < 1 || splits < 1 || cluster * splits > kPortableCluster ||
+      (cluster > 1 && splits > 1)) {
+    return emitError() << "expected a cluster or splits between 1 and "
+                       << kPortableCluster << ", not both, but got " << cluster
+                       << " and " << splits;
   }
   return success();
 }

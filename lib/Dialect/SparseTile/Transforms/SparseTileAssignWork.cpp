@@ -35,7 +35,8 @@ struct SparseTileAssignWorkPass
       forall.setConfigAttr(ConfigAttr::get(
           forall.getContext(), config.getTile(), config.getWarps(),
           config.getStages(), raster, config.getSwap(), config.getMultiply(),
-          config.getInstruction(), config.getSparse()));
+          config.getInstruction(), config.getSparse(), config.getCluster(),
+          config.getSplits()));
     });
   }
 };

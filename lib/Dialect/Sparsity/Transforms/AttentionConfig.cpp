@@ -88,7 +88,7 @@ LogicalResult mlir::sparsity::configureAttentions(Operation *root,
     auto config = sparse_tile::ConfigAttr::get(
         op.getContext(), tile, warps, stages > 0 ? stages : chosenStages,
         /*raster=*/1, /*swap=*/false, stringifyMultiplyType(type),
-        instruction->name, /*sparse=*/false);
+        instruction->name, /*sparse=*/false, /*cluster=*/1, /*splits=*/1);
     op->setAttr(sparse_tile::kConfigAttrName, config);
     remark::passed(
         op.getLoc(),

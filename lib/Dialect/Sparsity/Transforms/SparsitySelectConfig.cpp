@@ -1,6 +1,7 @@
 //===- SparsitySelectConfig.cpp - tiles, stages and instruction -----------===//
 
 #include "AttentionConfig.h"
+#include "WarpgroupConfig.h"
 
 #include "sparsity/Analysis/IterationDomain.h"
 #include "sparsity/Dialect/SparseTile/IR/SparseTile.h"
@@ -24,10 +25,14 @@ struct Choice {
   SmallVector<int64_t> tile = {64, 64, 64};
   SmallVector<int64_t> warps = {1, 1};
   int64_t stages = 1;
+  int64_t cluster = 1, splits = 1;
   bool swap = false;
   std::string multiply;
   const MMAInstruction *instruction = nullptr;
   std::string why;
+  /// Of a kernel of warpgroups: what its tile was chosen for, and by what.
+  std::optional<WarpgroupProblem> problem;
+  StringRef source;
 };
 } // namespace
 
@@ -275,7 +280,15 @@ struct SparsitySelectConfigPass
 
   void runOnOperation() override;
   LogicalResult configure(KernelGroup &group, const TargetInfo &target);
+  void useWarpgroups(Choice &choice, const KernelGroup &kernel,
+                     const TargetInfo &target, bool sparse);
+  std::optional<WarpgroupTile> chooseTile(Choice &choice, Location location,
+                                          const WarpgroupProblem &problem,
+                                          const TargetInfo &target);
+  LogicalResult loadTuningTable();
   sparse_tile::ConfigAttr makeAttr(const Choice &choice, bool sparse);
+
+  TuningTable measured;
 };
 } // namespace
 
@@ -295,7 +308,107 @@ sparse_tile::ConfigAttr SparsitySelectConfigPass::makeAttr(const Choice &choice,
       ArrayRef<int64_t>(chosenWarps), stages > 0 ? stages : choice.stages,
       /*raster=*/int64_t(1), choice.swap, StringRef(choice.multiply),
       choice.instruction ? choice.instruction->name : StringRef("elementwise"),
-      sparse);
+      sparse, cluster > 0 ? cluster : choice.cluster,
+      splits > 0 ? splits : choice.splits);
+}
+
+LogicalResult SparsitySelectConfigPass::loadTuningTable() {
+  if (tuningTable.empty()) {
+    measured = getBuiltinTuningTable();
+    return success();
+  }
+  measured = TuningTable();
+  if (tuningTable == "none") {
+    return success();
+  }
+  llvm::Expected<TuningTable> table = TuningTable::read(tuningTable);
+  if (!table) {
+    return emitError(getOperation().getLoc())
+           << llvm::toString(table.takeError());
+  }
+  measured = std::move(*table);
+  return success();
+}
+
+/// A measured tile if there is one that fits, else the cost model's.
+std::optional<WarpgroupTile>
+SparsitySelectConfigPass::chooseTile(Choice &choice, Location location,
+                                     const WarpgroupProblem &problem,
+                                     const TargetInfo &target) {
+  choice.problem = problem;
+  auto ignore = [&](StringRef why) {
+    remark::missed(
+        location, remark::RemarkOpts::name("SelectConfig").category("sparsity"))
+        << ("the row of the tuning table does not fit: " + why).str();
+  };
+  std::optional<WarpgroupTile> found =
+      lookupWarpgroupTile(measured, problem, target, ignore);
+  choice.source = found ? " from the tuning table" : " by the cost model";
+  return found ? found : chooseWarpgroupTile(problem, target);
+}
+
+/// Replaces an instruction of warps by one of warpgroups where the target and
+/// the program allow it.
+void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
+                                             const KernelGroup &kernel,
+                                             const TargetInfo &target,
+                                             bool sparse) {
+  const MMAInstruction *found =
+      target.findInstruction(choice.instruction->type,
+                             choice.instruction->aFormat, /*warpgroup=*/true);
+  if (!target.hasCopy(CopyKind::Tma) || !found ||
+      !found->name.starts_with(instruction) ||
+      (found->experimental && instruction.empty())) {
+    return;
+  }
+  auto give = [&](StringRef why) {
+    choice.why +=
+        (choice.why.empty() ? "no warpgroups: " : "; no warpgroups: ");
+    choice.why += why;
+  };
+  const Contraction &first = kernel.contractions.front();
+  bool swap = choice.swap;
+  int64_t group = groupRows(first, swap ? 1 : 0);
+  if (!sparse && group == 0 && first.left && first.right) {
+    // Stores of whole lines for any number of columns, and few tokens make few
+    // columns: A's rows are the result's innermost dimension.
+    auto last = cast<AffineDimExpr>(first.domain.outputMap.getResults().back());
+    swap = last.getPosition() == *first.right;
+  }
+  unsigned a = swap ? 1 : 0;
+  if (std::optional<std::string> why =
+          findWarpgroupObstacle(kernel, a, found->type, sparse)) {
+    return give(*why);
+  }
+  WarpgroupProblem problem;
+  problem.rows = sizeOfDim(first, swap ? first.right : first.left);
+  problem.columns = sizeOfDim(first, swap ? first.left : first.right);
+  problem.reduction = sizeOfDim(first, first.reduction);
+  problem.type = found->type;
+  problem.sparse = sparse;
+  problem.accumulators = kernel.contractions.size();
+  problem.groupRows = group;
+  AffineMap right = first.domain.inputMaps[1 - a];
+  if (right.getDimPosition(right.getNumResults() - 1) != first.reduction) {
+    problem.columnUnit = 64; // Panels of columns.
+  }
+  if (ShapedType::isDynamic(problem.reduction) || problem.reduction == 0) {
+    return give("the reduction's length is not known");
+  }
+  std::optional<WarpgroupTile> tile =
+      chooseTile(choice, first.op->getLoc(), problem, target);
+  if (!tile) {
+    choice.source = "";
+    return give("no tile fits");
+  }
+  choice.instruction = found;
+  choice.swap = swap;
+  choice.tile = {tile->rows, tile->columns,
+                 1024 / int64_t(getMultiplyTypeBits(found->type))};
+  choice.warps = {4 * tile->consumers, 1};
+  choice.stages = tile->stages;
+  choice.cluster = tile->cluster;
+  choice.splits = tile->splits;
 }
 
 LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
@@ -380,6 +493,9 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
     // the registers.
     choice.warps = {4, choice.tile[1] >= 16 ? 2 : 1};
   }
+  if (gpu) {
+    useWarpgroups(choice, kernel, target, sparse);
+  }
   sparse_tile::ConfigAttr config = makeAttr(choice, sparse);
   if (!config) {
     return failure();
@@ -387,10 +503,15 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
   for (Contraction &contraction : kernel.contractions) {
     contraction.op->setAttr(sparse_tile::kConfigAttrName, config);
   }
+  if (choice.problem && choice.instruction->warpgroup && tuningCandidates) {
+    addTuningCandidates(getOperation(),
+                        getTuningCandidates(first.op->getLoc(), *choice.problem,
+                                            target, config, tuningCandidates));
+  }
   std::string text =
       (choice.instruction->name + " in " + choice.multiply + ", tile " +
        Twine(config.getTile()[0]) + "x" + Twine(config.getTile()[1]) + "x" +
-       Twine(config.getTile()[2]))
+       Twine(config.getTile()[2]) + (tile.empty() ? choice.source : ""))
           .str();
   if (!choice.why.empty()) {
     text += "; " + choice.why;
@@ -414,6 +535,9 @@ void SparsitySelectConfigPass::runOnOperation() {
     emitError(getOperation().getLoc())
         << "expected three tile extents and two warp counts, but got "
         << tile.size() << " and " << warps.size();
+    return signalPassFailure();
+  }
+  if (failed(loadTuningTable())) {
     return signalPassFailure();
   }
   WalkResult result = getOperation().walk([&](func::FuncOp func) {

@@ -19,6 +19,13 @@ def SparseTile_ConfigAttr : AttrDef<SparseTile_Dialect, "Config"> {
     * `multiply`: the type that is multiplied in ("bf16", "tf32", ...).
     * `instruction`: as the target's table names it.
     * `sparse`: the instruction takes A compressed.
+    * `cluster`: neighbouring row tiles whose blocks share each tile of B
+      (thread block clusters, PTX ISA, "Cluster of Cooperative Thread Arrays").
+    * `splits`: blocks of a cluster that share a tile's reduction instead; each
+      sums a part of K, and they add their sums in a fixed order.
+
+    The blocks of a `wgmma` instruction have a warpgroup more than `warps` says,
+    which copies; at most one of `cluster` and `splits` exceeds 1.
 
     ```mlir
     #sparse_tile.config<tile = [128, 128, 64], warps = [2, 2], stages = 4, raster = 8,
@@ -30,12 +37,15 @@ def SparseTile_ConfigAttr : AttrDef<SparseTile_Dialect, "Config"> {
                         ArrayRefParameter<"int64_t">:$warps,
                         "int64_t":$stages, "int64_t":$raster, "bool":$swap,
                         StringRefParameter<>:$multiply,
-                        StringRefParameter<>:$instruction, "bool":$sparse);
+                        StringRefParameter<>:$instruction, "bool":$sparse,
+                        DefaultValuedParameter<"int64_t", "1">:$cluster,
+                        DefaultValuedParameter<"int64_t", "1">:$splits);
   let assemblyFormat = [{
     `<` `tile` `=` `[` $tile `]` `,` `warps` `=` `[` $warps `]` `,`
         `stages` `=` $stages `,` `raster` `=` $raster `,` `swap` `=` $swap `,`
         `multiply` `=` $multiply `,` `instruction` `=` $instruction `,`
-        `sparse` `=` $sparse `>`
+        `sparse` `=` $sparse (`,` `cluster` `=` $cluster^)?
+        (`,` `splits` `=` $splits^)? `>`
   }];
   let genVerifyDecl = 1;
 }

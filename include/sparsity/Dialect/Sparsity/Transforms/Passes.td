@@ -113,7 +113,19 @@ def SparsitySelectConfigPass : Pass<"sparsity-select-config", "ModuleOp"> {
     ListOption<"warps", "warps", "int64_t",
                "warps along the rows of A and of B, instead of the choice made here">,
     Option<"stages", "stages", "int64_t", "0",
-           "pipeline stages, instead of the choice made here">];
+           "pipeline stages, instead of the choice made here">,
+    Option<"cluster", "cluster", "int64_t", "0",
+           "blocks that share tiles of B, instead of the choice made here">,
+    Option<"splits", "splits", "int64_t", "0",
+           "blocks that share a reduction, instead of the choice made here">,
+    Option<"instruction", "instruction", "std::string", "\"\"",
+           "only instructions whose name starts with this (\"mma\", \"wgmma\"); "
+           "those of warpgroups have to be asked for until they have run on "
+           "the chip">,
+    Option<"tuningTable", "tuning-table", "std::string", "\"\"",
+           "file of measured tiles, instead of the table that is built in; none for no table">,
+    Option<"tuningCandidates", "tuning-candidates", "uint64_t", "0",
+           "tiles that are listed for each kernel of warpgroups in `sparsity.tuning`">];
   let dependentDialects = ["::mlir::sparse_tile::SparseTileDialect"];
 }
 

@@ -1,0 +1,120 @@
+//===- WarpSpecialized.h - what the parts of a wgmma kernel share -*- C++
+//-*-===//
+//
+// One thread of a producer warpgroup fills a ring of stages in shared memory by
+// bulk copies; consumer warpgroups multiply out of it. Two barriers a stage:
+// `full` counts the copied bytes, `empty` the consumer warps that are done, of
+// every block of the cluster.
+//
+//   shared memory   stages | staging of the epilogue | exchange of split sums |
+//                   barriers
+//   a stage         operand tiles, each at a multiple of 1024 bytes, metadata
+//                   last
+//
+// A stage holds a k-block: 128 bytes of K of every operand, 64 compressed ones
+// of an n:m operand. A dense operand lies as its tensor map's 128-byte swizzle
+// leaves it, K innermost or in panels of 64 rows for each K; a compressed one
+// in blocks of 64 rows of core matrices, without a swizzle (PTX ISA,
+// "Asynchronous Warpgroup Level Matrix Shared Memory Layout").
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPARSITY_CONVERSION_SPARSETILETOGPU_WARPSPECIALIZED_H
+#define SPARSITY_CONVERSION_SPARSETILETOGPU_WARPSPECIALIZED_H
+
+#include "Kernel.h"
+#include "KernelFunction.h"
+#include "Wgmma.h"
+
+namespace mlir::sparsity::gpu_conversion {
+
+inline constexpr int64_t kWarpgroup = 128;
+inline constexpr int64_t kRowBlock = 64;
+
+/// One operand tile of a stage.
+struct BulkOperand {
+  sparse_tile::LoadOp load;
+  bool isA = false;
+  /// Compressed blocks with metadata, by linear copies.
+  bool packed = false;
+  /// Panels of rows for each K.
+  bool alongRows = false;
+  int64_t rows = 0;
+  /// The source dimensions that the tile's rows and K walk.
+  int64_t rowDim = 0, kDim = 0;
+  /// Where the tile lies depends on the step: the load's region says.
+  bool listed = false;
+  /// In the stage; metadata behind the values.
+  int64_t offset = 0, bytes = 0;
+  int64_t metadataOffset = 0, metadataBytes = 0;
+  /// The tensor map of each block of the cluster that copies a part.
+  SmallVector<unsigned> maps;
+  /// Rows (or K, in panels) that each block of the cluster copies.
+  SmallVector<int64_t> parts;
+};
+
+/// A product of the compute region.
+struct BulkProduct {
+  unsigned a, b, accumulator;
+};
+
+/// How a store op's result leaves the kernel.
+struct BulkStore {
+  sparse_tile::StoreOp op;
+  /// By tensor copies of 64 x `chunk` tiles out of shared memory; otherwise by
+  /// the epilogue of warps.
+  bool bulk = false;
+  /// The result's innermost dimension walks the rows.
+  bool alongRows = false;
+  bool swizzled = true;
+  int64_t chunk = 64;
+  /// The tensor maps of whole chunks and of a narrower last one.
+  unsigned map = 0, tailMap = 0;
+};
+
+/// A consumer's sums: [accumulator][row block], as wgmma's D fragment.
+using WarpgroupSums = SmallVector<SmallVector<SmallVector<Value>>>;
+
+/// Everything about a kernel under construction.
+struct WarpSpecialized {
+  KernelState &state;
+  int64_t consumers = 0, rowBlocks = 0, columns = 0, stages = 0;
+  int64_t cluster = 1, splits = 1;
+  /// K-blocks of a tile, or 0 if each tile has its own number.
+  int64_t stageBytes = 0, kBlocks = 0, stepElements = 0;
+  int64_t stagingOffset = 0, stagingBytes = 0, exchangeOffset = 0;
+  int64_t barrierOffset = 0, sharedBytes = 0;
+  const MMAInstruction *instruction = nullptr;
+  SmallVector<BulkOperand> operands;
+  SmallVector<BulkProduct> products;
+  unsigned accumulators = 0;
+  SmallVector<BulkStore> stores;
+  ArrayRef<Value> tensorMaps;
+
+  /// In the kernel: this warpgroup, its thread and warp, this block's rank.
+  Value warpgroup = {}, groupThread = {}, groupWarp = {}, rank = {};
+  Value leader = {};
+
+  /// Columns of the sums that a block stores.
+  int64_t storedColumns() const { return columns / splits; }
+  Value groupBarrier();
+  /// Waits for the threads of this warpgroup.
+  void syncWarpgroup();
+};
+
+/// Decides how `store` writes, and asks for its tensor maps.
+BulkStore planBulkStore(WarpSpecialized &kernel, sparse_tile::StoreOp store,
+                        function_ref<unsigned(unsigned, TensorMap)> addMap);
+
+/// Bytes of shared memory that staging the results takes.
+int64_t getBulkStagingBytes(const WarpSpecialized &kernel);
+
+/// Writes `sums` of the tile at `origins`; its columns start at the last
+/// origin.
+void emitBulkStore(WarpSpecialized &kernel, const BulkStore &store,
+                   const WarpgroupSums &sums, ArrayRef<Value> origins,
+                   ArrayRef<Value> sizes);
+
+} // namespace mlir::sparsity::gpu_conversion
+
+#endif // SPARSITY_CONVERSION_SPARSETILETOGPU_WARPSPECIALIZED_H

@@ -1,0 +1,326 @@
+//===- WarpSpecializedConsumer.cpp - products out of the ring -------------===//
+
+#include "WarpSpecializedEmitter.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+using namespace mlir::sparsity::gpu_conversion;
+
+/// Stages of one loop iteration. At least two, so that a metadata word is not
+/// in the register of the one before, which the instruction in flight reads
+/// (PTX ISA says nothing; ptxas reuses it).
+static constexpr int64_t kUnroll = 4;
+
+void WarpSpecializedEmitter::emitProducts(WarpgroupSums &sums, Value base,
+                                          Value accumulate) {
+  // Everything that instructions read is computed before the fence: nothing may
+  // come between them.
+  struct Step {
+    const BulkProduct *product;
+    int64_t block;
+    Value a, right, metadata;
+    int64_t selector;
+  };
+  SmallVector<Step> steps;
+  Value units = b.toI64(b.shr(b.mul(base, kernel.stageBytes), 4));
+  Value address = LLVM::PtrToIntOp::create(b, b.getI32Type(), state.shared);
+  bool sparse = kernel.instruction->aFormat.kind != TileFormat::Kind::Dense;
+  int64_t elementBytes = state.multiplyBits() / 8;
+  int64_t stepBytes = kernel.instruction->k * elementBytes;
+  int64_t numSteps = kRowBytes / stepBytes;
+  int64_t lineBytes = kernel.instruction->k * kRowBytes;
+  Value firstBlock = b.mul(kernel.warpgroup, kernel.rowBlocks);
+  DenseMap<std::pair<unsigned, int64_t>, SmallVector<Value>> metadata;
+  for (int64_t step = 0; step < numSteps; ++step) {
+    for (int64_t block = 0; block < kernel.rowBlocks; ++block) {
+      for (const BulkProduct &product : kernel.products) {
+        const BulkOperand &a = kernel.operands[product.a];
+        const BulkOperand &right = kernel.operands[product.b];
+        int64_t blockBytes =
+            a.packed ? kPackedBlockBytes : kRowBlock * kRowBytes;
+        Value aAddress =
+            b.add(b.add(address, a.offset), b.mul(firstBlock, blockBytes));
+        int64_t aBits = a.packed      ? getDescriptorBits(1024, 128, 0)
+                        : a.alongRows ? getDescriptorBits(8192, 1024, 128)
+                                      : getDescriptorBits(16, 1024, 128);
+        int64_t aStep = a.packed      ? kPackedBlockBytes / numSteps
+                        : a.alongRows ? lineBytes
+                                      : stepBytes;
+        int64_t bBits = right.alongRows ? getDescriptorBits(8192, 1024, 128)
+                                        : getDescriptorBits(16, 1024, 128);
+        int64_t bStep = right.alongRows ? lineBytes : stepBytes;
+        Step next{&product, block, {}, {}, {}, 0};
+        next.a = b.add(b.add(emitDescriptor(b, aAddress, aBits), units),
+                       (block * blockBytes + step * aStep) >> 4);
+        next.right =
+            b.add(b.add(emitDescriptor(b, b.add(address, right.offset), bBits),
+                        units),
+                  (step * bStep) >> 4);
+        if (sparse) {
+          bool wordPerStep = elementBytes == 1;
+          SmallVector<Value> &words = metadata[{product.a, block}];
+          if (words.empty()) {
+            int64_t rowBytes = a.metadataBytes / (a.rows / kRowBlock);
+            Value at = b.add(b.add(b.mul(base, kernel.stageBytes),
+                                   b.mul(firstBlock, rowBytes)),
+                             b.mul(kernel.groupThread, rowBytes / kWarpgroup));
+            Value from = b.offset(b.offset(state.shared, at),
+                                  a.metadataOffset + block * rowBytes);
+            if (wordPerStep) {
+              Value pair =
+                  b.load(VectorType::get({2}, b.getI32Type()), from, 8);
+              for (int64_t word = 0; word < 2; ++word) {
+                words.push_back(
+                    LLVM::ExtractElementOp::create(b, pair, b.i32(word)));
+              }
+            } else {
+              words.push_back(b.load(b.getI32Type(), from, 4));
+            }
+          }
+          next.metadata = words[wordPerStep ? step : 0];
+          next.selector = wordPerStep ? 0 : step;
+        }
+        steps.push_back(next);
+      }
+    }
+  }
+  NVVM::WgmmaFenceAlignedOp::create(b);
+  DenseSet<std::pair<unsigned, int64_t>> started;
+  for (const Step &step : steps) {
+    bool isFirst =
+        started.insert({step.product->accumulator, step.block}).second;
+    emitWgmma(b, getShape(*step.product),
+              sums[step.product->accumulator][step.block], step.a, step.right,
+              step.metadata, step.selector, isFirst ? accumulate : Value());
+  }
+  NVVM::WgmmaGroupSyncAlignedOp::create(b);
+}
+
+/// One stage: its products are started, those of the stage before are waited
+/// for, and that stage is handed back where `releasePrevious` holds.
+void WarpSpecializedEmitter::emitStage(WarpgroupSums &sums, RingPosition at,
+                                       Value accumulate,
+                                       Value releasePrevious) {
+  emitWait(at.stage, kFull, at.parity);
+  emitProducts(sums, at.stage, accumulate);
+  NVVM::WgmmaWaitGroupSyncOp::create(b, uint64_t(1));
+  Value previous = b.select(b.equal(at.stage, 0), b.i32(kernel.stages - 1),
+                            b.sub(at.stage, 1));
+  b.when(releasePrevious, [&] { emitRelease(previous); });
+}
+
+SmallVector<Value> WarpSpecializedEmitter::flatten(const WarpgroupSums &sums) {
+  SmallVector<Value> flat;
+  for (const auto &blocks : sums) {
+    for (const auto &block : blocks) {
+      llvm::append_range(flat, block);
+    }
+  }
+  return flat;
+}
+
+WarpgroupSums WarpSpecializedEmitter::unflatten(ValueRange flat) {
+  size_t perBlock = kernel.columns / 2;
+  WarpgroupSums sums(kernel.accumulators);
+  size_t next = 0;
+  for (auto &blocks : sums) {
+    for (int64_t block = 0; block < kernel.rowBlocks; ++block) {
+      blocks.push_back(SmallVector<Value>(flat.slice(next, perBlock)));
+      next += perBlock;
+    }
+  }
+  return sums;
+}
+
+/// The sums of a tile whose number of k-blocks is known, in unrolled steps.
+/// Returns the ring position behind it.
+RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
+                                              WarpgroupSums &sums) {
+  int64_t total = kBlocksPerTile();
+  int64_t unroll = std::min(total, kUnroll);
+  int64_t whole = total / unroll * unroll;
+  // Ignored: the first product does not add to them.
+  Value nothing = LLVM::PoisonOp::create(b, getSumType());
+  SmallVector<Value> initial(getNumSums(), nothing);
+  size_t numSums = initial.size();
+  llvm::append_values(initial, b.i32(0), at.stage, at.parity);
+  auto loop =
+      scf::ForOp::create(b, b.i32(0), b.i32(whole), b.i32(unroll), initial);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    sums = unflatten(loop.getRegionIterArgs().take_front(numSums));
+    Value accumulate = loop.getRegionIterArg(numSums);
+    RingPosition stage{loop.getRegionIterArg(numSums + 1),
+                       loop.getRegionIterArg(numSums + 2)};
+    for (int64_t step = 0; step < unroll; ++step) {
+      Value release =
+          step == 0 ? b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ne,
+                                                    accumulate, b.i32(0))
+                    : b.trueValue();
+      emitStage(sums, stage, step == 0 ? accumulate : Value(), release);
+      stage = advance(stage);
+    }
+    SmallVector<Value> next = flatten(sums);
+    llvm::append_values(next, b.i32(1), stage.stage, stage.parity);
+    scf::YieldOp::create(b, next);
+  }
+  sums = unflatten(loop.getResults().take_front(numSums));
+  RingPosition stage{loop.getResult(numSums + 1), loop.getResult(numSums + 2)};
+  for (int64_t step = whole; step < total; ++step) {
+    // Outside the loop ptxas would load metadata into registers in use.
+    NVVM::WgmmaWaitGroupSyncOp::create(b, uint64_t(0));
+    emitStage(sums, stage, Value(), b.trueValue());
+    stage = advance(stage);
+  }
+  return stage;
+}
+
+/// The same for a number that the tile computes, which may be zero.
+RingPosition WarpSpecializedEmitter::emitCountedSums(RingPosition at,
+                                                     Value count,
+                                                     WarpgroupSums &sums) {
+  Value zero = arith::ConstantOp::create(
+      b, cast<TypedAttr>(b.getZeroAttr(getSumType())));
+  SmallVector<Value> initial(getNumSums(), zero);
+  size_t numSums = initial.size();
+  llvm::append_values(initial, at.stage, at.parity);
+  auto loop = scf::ForOp::create(b, b.i32(0), count, b.i32(1), initial);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  sums = unflatten(loop.getRegionIterArgs().take_front(numSums));
+  RingPosition stage{loop.getRegionIterArg(numSums),
+                     loop.getRegionIterArg(numSums + 1)};
+  Value notFirst = b.createOrFold<arith::CmpIOp>(
+      arith::CmpIPredicate::ne, loop.getInductionVar(), b.i32(0));
+  emitStage(sums, stage, Value(), notFirst);
+  stage = advance(stage);
+  SmallVector<Value> next = flatten(sums);
+  llvm::append_values(next, stage.stage, stage.parity);
+  scf::YieldOp::create(b, next);
+  sums = unflatten(loop.getResults().take_front(numSums));
+  return {loop.getResult(numSums), loop.getResult(numSums + 1)};
+}
+
+/// A tile: its sums, and what is stored of them. Returns the ring position
+/// behind it.
+SmallVector<Value> WarpSpecializedEmitter::emitTile(RingPosition at) {
+  WarpgroupSums sums;
+  Value count = getBlockCount();
+  RingPosition stage = kernel.kBlocks != 0 ? emitSums(at, sums)
+                                           : emitCountedSums(at, count, sums);
+  for (auto &blocks : sums) {
+    for (auto &block : blocks) {
+      emitWgmmaDrain(b, block);
+    }
+  }
+  b.when(b.less(b.i32(0), count), [&] {
+    emitRelease(b.select(b.equal(stage.stage, 0), b.i32(kernel.stages - 1),
+                         b.sub(stage.stage, 1)));
+  });
+  rereadThread();
+  SmallVector<Value> from(origins);
+  if (kernel.splits > 1) {
+    exchangeSplits(sums);
+    Value &column = from.back();
+    column = b.add(column, b.mul(kernel.rank, kernel.storedColumns()));
+  }
+  ArrayRef<Value> parallelSizes =
+      ArrayRef<Value>(sizes).take_front(forall.getNumParallel());
+  for (const BulkStore &store : kernel.stores) {
+    WarpgroupSums used;
+    sparse_tile::StoreOp op = store.op;
+    for (Value tile : op.getTiles()) {
+      used.push_back(sums[cast<OpResult>(tile).getResultNumber()]);
+    }
+    emitBulkStore(kernel, store, used, from, parallelSizes);
+  }
+  return {stage.stage, stage.parity};
+}
+
+/// Blocks that split K: each pushes its sums of a share of the columns to the
+/// block that stores the share, which adds them in the order of ranks.
+void WarpSpecializedEmitter::exchangeSplits(WarpgroupSums &sums) {
+  int64_t share = kernel.storedColumns() / 2; // sums a thread and row block
+  int64_t threads = kernel.consumers * kWarpgroup;
+  int64_t perRank = kernel.accumulators * kernel.rowBlocks * share;
+  Value thread = b.add(b.mul(kernel.warpgroup, kWarpgroup), kernel.groupThread);
+  Type element = sums.front().front().front().getType();
+  Type vector = VectorType::get({4}, element);
+  // [source rank][four sums][thread][4]: a warp writes 512 bytes in a row.
+  auto address = [&](Value base, Value source, int64_t index) {
+    Value at = b.mul(
+        b.add(b.mul(b.add(b.mul(source, perRank / 4), index), threads), thread),
+        16);
+    return b.offset(base, b.add(at, kernel.exchangeOffset));
+  };
+  for (int64_t target = 0; target < kernel.splits; ++target) {
+    Value remote =
+        NVVM::MapaOp::create(b, b.pointerType(7), state.shared, b.i32(target));
+    int64_t index = 0;
+    for (const auto &blocks : sums) {
+      for (const auto &block : blocks) {
+        for (int64_t first = 0; first < share; first += 4, ++index) {
+          Value packed = LLVM::PoisonOp::create(b, vector);
+          for (int64_t part = 0; part < 4; ++part) {
+            packed = LLVM::InsertElementOp::create(
+                b, packed, block[target * share + first + part], b.i32(part));
+          }
+          b.store(packed, address(remote, kernel.rank, index), 16);
+        }
+      }
+    }
+  }
+  emitClusterSync();
+  bool isInteger = element.isInteger(32);
+  int64_t index = 0;
+  for (auto &blocks : sums) {
+    for (auto &block : blocks) {
+      SmallVector<Value> total;
+      for (int64_t first = 0; first < share; first += 4, ++index) {
+        SmallVector<Value, 4> four(4);
+        for (int64_t source = 0; source < kernel.splits; ++source) {
+          Value packed =
+              b.load(vector, address(state.shared, b.i32(source), index), 16);
+          for (int64_t part = 0; part < 4; ++part) {
+            Value value =
+                LLVM::ExtractElementOp::create(b, packed, b.i32(part));
+            Value &sum = four[part];
+            if (!sum) {
+              sum = value;
+            } else if (isInteger) {
+              sum = b.add(sum, value);
+            } else {
+              sum = b.createOrFold<arith::AddFOp>(sum, value);
+            }
+          }
+        }
+        llvm::append_range(total, four);
+      }
+      block = std::move(total);
+    }
+  }
+}
+
+void WarpSpecializedEmitter::emitConsumer() {
+  if (kernel.consumers > 1) {
+    NVVM::SetMaxRegisterOp::create(b, kConsumerRegisters,
+                                   NVVM::SetMaxRegisterAction::increase);
+  }
+  WarpSpecialized outer = kernel;
+  Value thread = state.thread, lane = state.lane;
+  emitTiles({b.i32(0), b.i32(0)}, [&](Value tile, ValueRange ring) {
+    emitTileOrigins(tile);
+    return emitTile({ring[0], ring[1]});
+  });
+  state.thread = thread;
+  state.lane = lane;
+  kernel.leader = outer.leader;
+  b.when(kernel.leader,
+         [&] { NVVM::CpAsyncBulkWaitGroupOp::create(b, 0u, UnitAttr()); });
+  NVVM::SyncWarpOp::create(b, b.i32(-1));
+  // No block leaves while another may still signal its barriers.
+  emitClusterSync();
+}

@@ -1,0 +1,94 @@
+//===- WarpSpecializedEmitter.h - the emitter of warpgroups -----*- C++ -*-===//
+
+#ifndef SPARSITY_CONVERSION_SPARSETILETOGPU_WARPSPECIALIZEDEMITTER_H
+#define SPARSITY_CONVERSION_SPARSETILETOGPU_WARPSPECIALIZEDEMITTER_H
+
+#include "WarpSpecialized.h"
+
+namespace mlir::sparsity::gpu_conversion {
+
+inline constexpr int64_t kRowBytes = 128;
+inline constexpr int64_t kPackedBlockBytes = 4096;
+inline constexpr int64_t kBarrierBytes = 16;
+/// The two barriers of a stage.
+inline constexpr int64_t kFull = 0, kEmpty = 8;
+/// Of a thread, once roles are taken; 128 and 256 threads fill the file.
+inline constexpr uint32_t kProducerRegisters = 40, kConsumerRegisters = 232;
+
+/// Where a ring buffer is: the stage, and the parity of its barriers.
+struct RingPosition {
+  Value stage, parity;
+};
+
+class WarpSpecializedEmitter : KernelFunction {
+public:
+  WarpSpecializedEmitter(sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels,
+                         StringRef name, const TargetInfo &target)
+      : KernelFunction(forall, kernels, name, target),
+        state{b, forall, target, scalars, MultiplyType::F32}, kernel{state} {}
+
+  FailureOr<KernelDescription> run();
+
+private:
+  LogicalResult readConfig();
+  LogicalResult planOperands();
+  LogicalResult planOperand(Value tile, bool isA, BulkOperand &plan);
+  LogicalResult planShared();
+  InFlightDiagnostic emitUnsupported() {
+    return forall.emitOpError(
+        "expected a schedule that bulk copies and warpgroups can run, "
+        "but got one with ");
+  }
+
+  void emitPrologue();
+  void rereadThread();
+  void emitTiles(ValueRange initial,
+                 function_ref<SmallVector<Value>(Value, ValueRange)> body);
+  void emitProducer();
+  void emitConsumer();
+  void emitStageLoads(Value block, RingPosition at, Value bytes,
+                      ValueRange places);
+  void emitOperandLoad(const BulkOperand &operand, Value block, Value base,
+                       Value barrier, ValueRange place);
+  /// Of each listed operand, the indices of its tile at `block`.
+  SmallVector<Value> getPlaces(Value block);
+  /// The k-blocks of the tile whose origins are set.
+  Value getBlockCount();
+  SmallVector<Value> emitTile(RingPosition at);
+  RingPosition emitSums(RingPosition at, WarpgroupSums &sums);
+  RingPosition emitCountedSums(RingPosition at, Value count,
+                               WarpgroupSums &sums);
+  SmallVector<Value> flatten(const WarpgroupSums &sums);
+  WarpgroupSums unflatten(ValueRange flat);
+  Type getSumType() {
+    return state.multiply == MultiplyType::S8 ? Type(b.getI32Type())
+                                              : Type(b.getF32Type());
+  }
+  size_t getNumSums() const {
+    return kernel.accumulators * kernel.rowBlocks * kernel.columns / 2;
+  }
+  void emitStage(WarpgroupSums &sums, RingPosition at, Value accumulate,
+                 Value releasePrevious);
+  void emitProducts(WarpgroupSums &sums, Value base, Value accumulate);
+  void exchangeSplits(WarpgroupSums &sums);
+  void emitRelease(Value stage);
+  void emitWait(Value stage, int64_t which, Value parity);
+  void emitClusterSync();
+  Value getBarrier(Value stage, int64_t which);
+  RingPosition advance(RingPosition at);
+  /// Sets the origins of tile `index`.
+  void emitTileOrigins(Value index);
+  /// The row blocks of a compressed operand's tile that exist.
+  Value getRowBlocks(const BulkOperand &operand);
+  int64_t kBlocksPerTile() const { return kernel.kBlocks / kernel.splits; }
+  WgmmaShape getShape(const BulkProduct &product) const;
+
+  KernelState state;
+  WarpSpecialized kernel;
+  sparse_tile::PipelineOp pipeline;
+  Value clusterIndex, clusterCount, tileCount, tileRowCount, tileColumnCount;
+};
+
+} // namespace mlir::sparsity::gpu_conversion
+
+#endif // SPARSITY_CONVERSION_SPARSETILETOGPU_WARPSPECIALIZEDEMITTER_H

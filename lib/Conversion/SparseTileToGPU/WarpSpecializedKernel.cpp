@@ -1,0 +1,436 @@
+//===- WarpSpecializedKernel.cpp - plans, roles, tiles of warpgroups ------===//
+
+#include "WarpSpecializedKernel.h"
+#include "BoxAnalysis.h"
+#include "WarpSpecializedEmitter.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+using namespace mlir::sparsity::gpu_conversion;
+
+//===----------------------------------------------------------------------===//
+// Plans
+//===----------------------------------------------------------------------===//
+
+LogicalResult WarpSpecializedEmitter::readConfig() {
+  sparse_tile::ConfigAttr config = forall.getConfig();
+  FailureOr<MultiplyType> multiply = getMultiply();
+  if (failed(multiply)) {
+    return failure();
+  }
+  state.multiply = *multiply;
+  kernel.instruction =
+      target.findInstruction(config.getInstruction(), *multiply);
+  state.tileRows = config.getTile()[0];
+  state.tileColumns = kernel.columns = config.getTile()[1];
+  kernel.stepElements = kRowBytes * 8 / state.multiplyBits();
+  kernel.stages = config.getStages();
+  kernel.cluster = config.getCluster();
+  kernel.splits = config.getSplits();
+  kernel.consumers = config.getWarps()[0] / 4;
+  if (config.getWarps()[0] % 4 != 0 || config.getWarps()[1] != 1 ||
+      kernel.consumers < 1 || kernel.consumers > 2 ||
+      state.tileRows % (kRowBlock * kernel.consumers) != 0) {
+    return forall.emitOpError("expected one or two warpgroups of 4x1 warps "
+                              "with whole blocks of 64 rows each, but got ")
+           << config;
+  }
+  kernel.rowBlocks = state.tileRows / kRowBlock / kernel.consumers;
+  int64_t unit =
+      state.multiply == MultiplyType::S8 && kernel.columns > 32 ? 16 : 8;
+  if (kernel.columns % unit != 0 || kernel.columns > kernel.instruction->n ||
+      config.getTile()[2] != kernel.stepElements) {
+    return forall.emitOpError("expected columns that are a multiple of ")
+           << unit << " up to " << kernel.instruction->n << ", and steps of "
+           << kernel.stepElements << ", but got " << config;
+  }
+  if (kernel.columns % (8 * kernel.splits) != 0) {
+    return forall.emitOpError("expected whole blocks of 8 columns for each of ")
+           << kernel.splits << " splits, but got " << kernel.columns;
+  }
+  state.threads = (kernel.consumers + 1) * kWarpgroup;
+  return success();
+}
+
+LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
+                                                  BulkOperand &plan) {
+  auto load = tile.getDefiningOp<sparse_tile::LoadOp>();
+  if (!load) {
+    return emitUnsupported() << "masked or expanded tiles";
+  }
+  plan.load = load;
+  plan.isA = isA;
+  sparse_tile::TileType type = load.getTile().getType();
+  plan.rows = type.getShape()[0];
+  auto inputs = forall.getInputArgs();
+  auto indexOf = [&](Value source) -> unsigned {
+    return std::distance(inputs.begin(), llvm::find(inputs, source));
+  };
+  plan.packed = static_cast<bool>(type.getFormat());
+  if (plan.packed) {
+    if (!isA || kernel.instruction->aFormat.kind == TileFormat::Kind::Dense) {
+      return emitUnsupported() << "a compressed operand in another role";
+    }
+    int64_t blocks = plan.rows / kRowBlock;
+    plan.bytes = blocks * kPackedBlockBytes;
+    plan.metadataBytes = blocks * (state.multiplyBits() == 8 ? 1024 : 512);
+    return success();
+  }
+  MultiplyType own;
+  if (!getMultiplyType(type.getElementType(), /*allowTF32=*/false, own) ||
+      own != state.multiply) {
+    return emitUnsupported() << "operands of another type";
+  }
+  auto buffer = cast<MemRefType>(load.getSources().front().getType());
+  int64_t rowDim = load.getDims()[0], kDim = load.getDims()[1];
+  plan.listed = load.isGather();
+  if (plan.listed) {
+    std::optional<BoxDims> box = findBox(load, plan.rows, kernel.stepElements);
+    if (!box) {
+      return emitUnsupported() << "gathered tiles that are no boxes";
+    }
+    rowDim = box->rowDim;
+    kDim = box->kDim;
+  }
+  plan.rowDim = rowDim;
+  plan.kDim = kDim;
+  int64_t last = buffer.getRank() - 1;
+  plan.alongRows = rowDim == last;
+  int64_t bytes = state.multiplyBits() / 8;
+  if (rowDim < 0 || (!plan.alongRows && kDim != last) ||
+      (plan.alongRows && (bytes != 2 || plan.rows % kRowBlock != 0)) ||
+      !buffer.getLayout().isIdentity() || buffer.isDynamicDim(last) ||
+      buffer.getDimSize(last) * bytes % 16 != 0) {
+    return emitUnsupported()
+           << "rows of " << buffer << " that are no multiple of 16 bytes";
+  }
+  plan.bytes = plan.rows * kRowBytes;
+  // Each block of the cluster copies a part of B for all of them.
+  int64_t shares = isA ? 1 : kernel.cluster;
+  int64_t extent = plan.alongRows ? kernel.stepElements : plan.rows;
+  int64_t units = extent / 8;
+  for (int64_t share = 0; share < shares; ++share) {
+    int64_t part = (units / shares + (share < units % shares ? 1 : 0)) * 8;
+    plan.parts.push_back(part);
+    TensorMap map;
+    map.swizzle = kRowBytes;
+    for (int64_t dim = last; dim >= 0; --dim) {
+      int64_t box = 1;
+      if (dim == rowDim) {
+        box = plan.alongRows ? kRowBlock : part;
+      } else if (dim == kDim) {
+        box = plan.alongRows ? part : kernel.stepElements;
+      }
+      map.box.push_back(box);
+    }
+    plan.maps.push_back(
+        addTensorMap(indexOf(load.getSources().front()), std::move(map)));
+  }
+  return success();
+}
+
+LogicalResult WarpSpecializedEmitter::planOperands() {
+  for (Operation &op : forall.getBody().front()) {
+    if (auto found = dyn_cast<sparse_tile::PipelineOp>(op)) {
+      if (pipeline) {
+        return emitUnsupported() << "several pipelines";
+      }
+      pipeline = found;
+    }
+  }
+  if (!pipeline || pipeline.getLower() || !pipeline.getInits().empty()) {
+    return emitUnsupported() << "a pipeline that starts anywhere but at zero";
+  }
+  Value extent = pipeline.getExtent();
+  for (auto [argument, size] :
+       llvm::zip_equal(forall.getSizeArgs(), forall.getSizes())) {
+    if (argument == extent) {
+      extent = size;
+    }
+  }
+  std::optional<int64_t> k = getConstantIntValue(extent);
+  bool sparse = kernel.instruction->aFormat.kind != TileFormat::Kind::Dense;
+  kernel.kBlocks = k ? llvm::divideCeil(*k, kernel.stepElements) : 0;
+  if (kernel.kBlocks == 0 && (sparse || kernel.splits > 1)) {
+    return emitUnsupported() << "a reduction of unknown length";
+  }
+  if (kernel.kBlocks % kernel.splits != 0) {
+    return forall.emitOpError("expected whole k-blocks for each of ")
+           << kernel.splits << " splits, but got " << kernel.kBlocks;
+  }
+  Block &compute = pipeline.getCompute().front();
+  Operation *yield = pipeline.getLoad().front().getTerminator();
+  unsigned tiles = yield->getNumOperands();
+  SmallVector<bool> isA(tiles, false);
+  for (auto mma : compute.getOps<sparse_tile::MmaOp>()) {
+    auto number = [](Value value) {
+      return cast<BlockArgument>(value).getArgNumber();
+    };
+    isA[number(mma.getA())] = true;
+    kernel.products.push_back({number(mma.getA()), number(mma.getB()),
+                               number(mma.getAccumulator()) - tiles});
+  }
+  kernel.accumulators = pipeline.getNumResults();
+  for (OpOperand &operand : yield->getOpOperands()) {
+    BulkOperand plan;
+    if (failed(planOperand(operand.get(), isA[operand.getOperandNumber()],
+                           plan))) {
+      return failure();
+    }
+    if (plan.listed && kernel.cluster > 1) {
+      return forall.emitOpError("expected a cluster of 1 where lists decide "
+                                "what a tile loads, but got ")
+             << kernel.cluster;
+    }
+    kernel.operands.push_back(std::move(plan));
+  }
+  for (const BulkProduct &product : kernel.products) {
+    if (kernel.operands[product.b].isA ||
+        kernel.operands[product.a].packed !=
+            (kernel.instruction->aFormat.kind != TileFormat::Kind::Dense)) {
+      return emitUnsupported() << "operands in two roles or formats";
+    }
+  }
+  for (auto store : forall.getBody().front().getOps<sparse_tile::StoreOp>()) {
+    kernel.stores.push_back(
+        planBulkStore(kernel, store, [&](unsigned index, TensorMap map) {
+          return addTensorMap(index, std::move(map));
+        }));
+  }
+  return success();
+}
+
+LogicalResult WarpSpecializedEmitter::planShared() {
+  int64_t next = 0;
+  for (BulkOperand &operand : kernel.operands) {
+    operand.offset = next;
+    next += llvm::alignTo(operand.bytes, 1024);
+  }
+  for (BulkOperand &operand : kernel.operands) {
+    operand.metadataOffset = next;
+    next += operand.metadataBytes;
+  }
+  kernel.stageBytes = llvm::alignTo(next, 1024);
+  kernel.stagingOffset = kernel.stageBytes * kernel.stages;
+  kernel.stagingBytes = getBulkStagingBytes(kernel);
+  kernel.exchangeOffset =
+      kernel.stagingOffset + kernel.stagingBytes * kernel.consumers;
+  int64_t exchange = 0;
+  if (kernel.splits > 1) {
+    exchange = kernel.splits * kernel.accumulators * state.tileRows *
+               kernel.storedColumns() * 4;
+  }
+  kernel.barrierOffset = kernel.exchangeOffset + exchange;
+  kernel.sharedBytes = kernel.barrierOffset + kBarrierBytes * kernel.stages;
+  if (kernel.sharedBytes > target.sharedBytes) {
+    return forall.emitOpError("expected at most ")
+           << target.sharedBytes << " bytes of shared memory on " << target.name
+           << ", but got " << kernel.sharedBytes << " for "
+           << forall.getConfig();
+  }
+  return success();
+}
+
+WgmmaShape WarpSpecializedEmitter::getShape(const BulkProduct &product) const {
+  WgmmaShape shape{kernel.instruction, kernel.columns};
+  shape.transposeA = kernel.operands[product.a].alongRows;
+  shape.transposeB = kernel.operands[product.b].alongRows;
+  return shape;
+}
+
+//===----------------------------------------------------------------------===//
+// Barriers
+//===----------------------------------------------------------------------===//
+
+Value WarpSpecializedEmitter::getBarrier(Value stage, int64_t which) {
+  return b.offset(state.shared, b.add(b.mul(stage, kBarrierBytes),
+                                      kernel.barrierOffset + which));
+}
+
+/// Waits for a phase. Not nvvm's op, whose assembly claims not to touch memory:
+/// what the barrier guards may not be read before it (PTX ISA,
+/// "mbarrier.try_wait"; labels in braces are local).
+void WarpSpecializedEmitter::emitWait(Value stage, int64_t which,
+                                      Value parity) {
+  emitAssembly(b, {}, {getBarrier(stage, which), parity},
+               "{ .reg .pred p; WAIT: "
+               "mbarrier.try_wait.parity.shared::cta.b64 p, [$0], $1; "
+               "@p bra DONE; bra WAIT; DONE: }",
+               "r,r,~{memory}");
+}
+
+RingPosition WarpSpecializedEmitter::advance(RingPosition at) {
+  Value next = b.add(at.stage, 1);
+  Value wraps = b.equal(next, kernel.stages);
+  return {b.select(wraps, b.i32(0), next),
+          b.select(wraps, b.bitXor(at.parity, 1), at.parity)};
+}
+
+void WarpSpecializedEmitter::emitClusterSync() {
+  if (kernel.cluster * kernel.splits > 1) {
+    NVVM::ClusterArriveOp::create(b, /*aligned=*/b.getUnitAttr());
+    NVVM::ClusterWaitOp::create(b, /*aligned=*/b.getUnitAttr());
+  }
+}
+
+/// Hands a stage back to the producers of every block that copies into it.
+void WarpSpecializedEmitter::emitRelease(Value stage) {
+  Value barrier = getBarrier(stage, kEmpty);
+  b.when(b.less(state.lane, kernel.cluster), [&] {
+    // Without a scope: a release of cluster scope costs a fence of the whole
+    // GPU each time, and nothing but shared memory is handed over.
+    Value remote =
+        NVVM::MapaOp::create(b, b.pointerType(7), barrier, state.lane);
+    NVVM::MBarrierArriveOp::create(b, Type(), remote, Value());
+  });
+}
+
+void WarpSpecializedEmitter::emitPrologue() {
+  Type i32 = b.getI32Type();
+  state.shared = getSharedMemory();
+  state.thread = NVVM::ThreadIdXOp::create(b, i32);
+  state.lane = b.bitAnd(state.thread, 31);
+  kernel.groupThread = b.bitAnd(state.thread, kWarpgroup - 1);
+  // Uniform within a warp; saying so keeps branches and addresses uniform.
+  kernel.warpgroup =
+      NVVM::ShflOp::create(b, i32, b.i32(-1), b.shr(state.thread, 7), b.i32(0),
+                           b.i32(31), NVVM::ShflKind::idx, UnitAttr());
+  kernel.groupWarp = b.shr(kernel.groupThread, 5);
+  kernel.leader = b.equal(kernel.groupThread, 0);
+  int64_t blocks = kernel.cluster * kernel.splits;
+  Value block = NVVM::BlockIdXOp::create(b, i32);
+  Value grid = NVVM::GridDimXOp::create(b, i32);
+  kernel.rank = b.i32(0);
+  if (blocks > 1) {
+    kernel.rank = NVVM::ClusterId::create(b, i32);
+  }
+  clusterIndex = b.div(block, blocks);
+  clusterCount = b.div(grid, blocks);
+  b.when(b.equal(state.thread, 0), [&] {
+    Value one = b.i32(1);
+    Value warps = b.i32(kernel.consumers * 4 * kernel.cluster);
+    for (int64_t stage = 0; stage < kernel.stages; ++stage) {
+      NVVM::MBarrierInitOp::create(b, getBarrier(b.i32(stage), kFull), one,
+                                   Value());
+      NVVM::MBarrierInitOp::create(b, getBarrier(b.i32(stage), kEmpty), warps,
+                                   Value());
+    }
+    NVVM::FenceMbarrierInitOp::create(b);
+  });
+  NVVM::Barrier0Op::create(b);
+  emitClusterSync();
+
+  unsigned parallel = forall.getNumParallel();
+  tileRowCount =
+      b.ceilDiv(sizes[parallel - 2], state.tileRows * kernel.cluster);
+  tileColumnCount = b.ceilDiv(sizes[parallel - 1], state.tileColumns);
+  tileCount = b.mul(tileRowCount, tileColumnCount);
+  for (unsigned dim = 0; dim + 2 < parallel; ++dim) {
+    tileCount = b.mul(tileCount, sizes[dim]);
+  }
+}
+
+/// Defines the thread's place again, by a read that nothing moves: addresses of
+/// the epilogue would otherwise be computed before the first tile and stay in
+/// registers next to the sums.
+void WarpSpecializedEmitter::rereadThread() {
+  state.thread =
+      emitAssembly(b, b.getI32Type(), {}, "mov.u32 $0, %tid.x;", "=r");
+  state.lane = b.bitAnd(state.thread, 31);
+  kernel.groupThread = b.bitAnd(state.thread, kWarpgroup - 1);
+  kernel.groupWarp = b.shr(kernel.groupThread, 5);
+  kernel.leader = b.equal(kernel.groupThread, 0);
+}
+
+void WarpSpecializedEmitter::emitTileOrigins(Value index) {
+  emitOrigins(index, tileRowCount, tileColumnCount,
+              state.tileRows * kernel.cluster, state.tileColumns,
+              /*reverseRows=*/false);
+  if (kernel.cluster > 1) {
+    Value &row = origins[origins.size() - 2];
+    row = b.add(row, b.mul(kernel.rank, state.tileRows));
+  }
+  for (auto [argument, origin] :
+       llvm::zip_equal(forall.getOrigins(), origins)) {
+    scalars.values.map(argument, scalars.toIndex(origin));
+  }
+  // What the schedule computes from them.
+  for (Operation &op : forall.getBody().front()) {
+    if (!isa<sparse_tile::PipelineOp, sparse_tile::StoreOp,
+             sparse_tile::YieldOp>(op)) {
+      scalars.clone(op);
+    }
+  }
+}
+
+/// `body` for each tile of this cluster, with loop-carried values. Blocks that
+/// split a reduction have one tile.
+void WarpSpecializedEmitter::emitTiles(
+    ValueRange initial,
+    function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  if (kernel.splits > 1) {
+    body(clusterIndex, initial);
+    return;
+  }
+  auto loop =
+      scf::ForOp::create(b, clusterIndex, tileCount, clusterCount, initial);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> next =
+      body(loop.getInductionVar(), loop.getRegionIterArgs());
+  scf::YieldOp::create(b, next);
+}
+
+FailureOr<KernelDescription> WarpSpecializedEmitter::run() {
+  if (failed(readConfig()) || failed(planOperands()) || failed(planShared())) {
+    return failure();
+  }
+  LLVM::LLVMFuncOp function = createFunction(state.threads);
+  int32_t blocks = kernel.cluster * kernel.splits;
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    b.getI32IntegerAttr(1));
+  if (blocks > 1) {
+    function->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
+                      b.getDenseI32ArrayAttr({blocks, 1, 1}));
+  }
+  b.setInsertionPointToStart(function.addEntryBlock(b));
+  mapParameters(function);
+  kernel.tensorMaps = tensorMaps;
+  emitPrologue();
+  auto roles = scf::IfOp::create(b, b.equal(kernel.warpgroup, kernel.consumers),
+                                 /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(roles.thenBlock());
+    emitProducer();
+    b.setInsertionPointToStart(roles.elseBlock());
+    emitConsumer();
+  }
+  LLVM::ReturnOp::create(b, ValueRange());
+  description.threads = state.threads;
+  description.sharedBytes = kernel.sharedBytes;
+  description.tileRows = state.tileRows;
+  description.tileColumns = state.tileColumns;
+  description.cluster = kernel.cluster;
+  description.splits = kernel.splits;
+  description.persistent = kernel.splits == 1;
+  return description;
+}
+
+bool gpu_conversion::isWarpSpecialized(sparse_tile::ForallOp forall,
+                                       const TargetInfo &target) {
+  sparse_tile::ConfigAttr config = forall.getConfig();
+  return llvm::any_of(target.instructions,
+                      [&](const MMAInstruction &instruction) {
+                        return instruction.warpgroup &&
+                               instruction.name == config.getInstruction();
+                      });
+}
+
+FailureOr<KernelDescription> gpu_conversion::buildWarpSpecializedKernel(
+    sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels, StringRef name,
+    const TargetInfo &target) {
+  return WarpSpecializedEmitter(forall, kernels, name, target).run();
+}

@@ -1,0 +1,23 @@
+//===- WarpSpecializedKernel.h - kernels of wgmma and bulk copies *- C++
+//-*-===//
+
+#ifndef SPARSITY_CONVERSION_SPARSETILETOGPU_WARPSPECIALIZEDKERNEL_H
+#define SPARSITY_CONVERSION_SPARSETILETOGPU_WARPSPECIALIZEDKERNEL_H
+
+#include "KernelFunction.h"
+
+namespace mlir::sparsity::gpu_conversion {
+
+/// Whether the configured instruction is one of warpgroups.
+bool isWarpSpecialized(sparse_tile::ForallOp forall, const TargetInfo &target);
+
+/// Builds the kernel of `forall` in `kernels`: a producer warpgroup that copies
+/// in bulk, consumer warpgroups that multiply, a persistent grid.
+FailureOr<KernelDescription>
+buildWarpSpecializedKernel(sparse_tile::ForallOp forall,
+                           gpu::GPUModuleOp kernels, StringRef name,
+                           const TargetInfo &target);
+
+} // namespace mlir::sparsity::gpu_conversion
+
+#endif // SPARSITY_CONVERSION_SPARSETILETOGPU_WARPSPECIALIZEDKERNEL_H

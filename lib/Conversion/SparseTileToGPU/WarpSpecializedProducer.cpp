@@ -1,0 +1,195 @@
+//===- WarpSpecializedProducer.cpp - bulk copies into the ring ------------===//
+
+#include "WarpSpecializedEmitter.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+using namespace mlir::sparsity::gpu_conversion;
+
+Value WarpSpecializedEmitter::getRowBlocks(const BulkOperand &operand) {
+  sparse_tile::LoadOp load = operand.load;
+  int64_t rowBlocks =
+      cast<MemRefType>(load.getSources()[0].getType()).getDimSize(1);
+  int64_t tileBlocks = operand.rows / kRowBlock;
+  if (rowBlocks % (tileBlocks * kernel.cluster) == 0) {
+    return b.i32(tileBlocks);
+  }
+  Value first = b.div(toI32(load.getIndices()[load.getDims()[0]]), kRowBlock);
+  Value inside = b.min(first, b.i32(rowBlocks));
+  return b.min(b.sub(b.i32(rowBlocks), inside), b.i32(tileBlocks));
+}
+
+void WarpSpecializedEmitter::emitOperandLoad(const BulkOperand &operand,
+                                             Value block, Value base,
+                                             Value barrier, ValueRange place) {
+  auto clusterPointer = [&](Value pointer) -> Value {
+    return LLVM::AddrSpaceCastOp::create(b, b.pointerType(7), pointer);
+  };
+  sparse_tile::LoadOp load = operand.load;
+  if (operand.packed) {
+    // Row blocks of one k-block lie next to each other.
+    int64_t rowBlocks =
+        cast<MemRefType>(load.getSources()[0].getType()).getDimSize(1);
+    int64_t tileBlocks = operand.rows / kRowBlock;
+    Value first = b.div(toI32(load.getIndices()[load.getDims()[0]]), kRowBlock);
+    Value count = getRowBlocks(operand);
+    Value at = b.add(b.mul(block, rowBlocks), first);
+    auto copy = [&](unsigned source, int64_t unit, int64_t offset) {
+      const GlobalBuffer &buffer =
+          scalars.buffers.lookup(load.getSources()[source]);
+      Value from = b.offset(buffer.pointer, b.mul(b.toI64(at), unit));
+      NVVM::CpAsyncBulkGlobalToSharedClusterOp::create(
+          b, clusterPointer(b.offset(base, offset)), from, barrier,
+          b.mul(count, unit), Value(), Value());
+    };
+    auto copies = [&] {
+      copy(0, kPackedBlockBytes, operand.offset);
+      copy(1, operand.metadataBytes / tileBlocks, operand.metadataOffset);
+    };
+    if (getConstantIntValue(count)) {
+      copies();
+    } else {
+      b.when(b.less(b.i32(0), count), copies);
+    }
+    return;
+  }
+  auto buffer = cast<MemRefType>(load.getSources().front().getType());
+  int64_t rowDim = operand.rowDim, kDim = operand.kDim;
+  Value mask;
+  if (operand.parts.size() > 1) {
+    mask = LLVM::ConstantOp::create(
+        b, b.getI16Type(), b.getI16IntegerAttr((1 << kernel.cluster) - 1));
+  }
+  auto emitPart = [&](int64_t share) {
+    int64_t before = 0;
+    for (int64_t index = 0; index < share; ++index) {
+      before += operand.parts[index];
+    }
+    // Panels of rows one after the other; tiles with K innermost are one.
+    int64_t panels = operand.alongRows ? operand.rows / kRowBlock : 1;
+    int64_t panelBytes = kRowBlock * kRowBytes;
+    for (int64_t panel = 0; panel < panels; ++panel) {
+      SmallVector<Value> coordinates;
+      for (int64_t dim = buffer.getRank() - 1; dim >= 0; --dim) {
+        Value at = operand.listed ? place[dim]
+                   : dim == kDim  ? b.mul(block, kernel.stepElements)
+                                  : toI32(load.getIndices()[dim]);
+        if (dim == kDim) {
+          at = operand.alongRows ? b.add(at, before) : at;
+        } else if (dim == rowDim) {
+          at = b.add(at, operand.alongRows ? panel * kRowBlock : before);
+        }
+        coordinates.push_back(at);
+      }
+      Value to = b.offset(base, operand.offset + panel * panelBytes +
+                                    before * kRowBytes);
+      NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+          b, clusterPointer(to), tensorMaps[operand.maps[share]], coordinates,
+          barrier, ValueRange(), mask, Value(), NVVM::TMALoadMode::TILE,
+          /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), Value());
+    }
+  };
+  if (operand.parts.size() == 1) {
+    emitPart(0);
+    return;
+  }
+  // A tensor map is a parameter and cannot be selected; a copy of each can.
+  for (int64_t share = 0; share < kernel.cluster; ++share) {
+    b.when(b.equal(kernel.rank, share), [&] { emitPart(share); });
+  }
+}
+
+SmallVector<Value> WarpSpecializedEmitter::getPlaces(Value block) {
+  SmallVector<Value> places;
+  Value k = b.mul(block, kernel.stepElements);
+  for (const BulkOperand &operand : kernel.operands) {
+    if (!operand.listed) {
+      continue;
+    }
+    sparse_tile::LoadOp load = operand.load;
+    SmallVector<Value> results = scalars.inlineBlock(
+        load.getAt().front(), {toI32(load.getIndices()[0]), k});
+    results.pop_back(); // Whether it exists: findBox.
+    for (Value index : results) {
+      places.push_back(scalars.toI32(index));
+    }
+  }
+  return places;
+}
+
+Value WarpSpecializedEmitter::getBlockCount() {
+  if (kernel.kBlocks != 0) {
+    return b.i32(kBlocksPerTile());
+  }
+  return b.ceilDiv(toI32(pipeline.getExtent()), kernel.stepElements);
+}
+
+void WarpSpecializedEmitter::emitStageLoads(Value block, RingPosition at,
+                                            Value bytes, ValueRange places) {
+  Value barrier = getBarrier(at.stage, kFull);
+  Value base = b.offset(state.shared, b.mul(at.stage, kernel.stageBytes));
+  NVVM::MBarrierArriveExpectTxOp::create(b, Type(), barrier, bytes,
+                                         NVVM::MemScopeKind::CTA,
+                                         /*relaxed=*/false, Value());
+  size_t next = 0;
+  for (const BulkOperand &operand : kernel.operands) {
+    size_t rank = 0;
+    if (operand.listed) {
+      sparse_tile::LoadOp load = operand.load;
+      rank = cast<MemRefType>(load.getSources().front().getType()).getRank();
+    }
+    emitOperandLoad(operand, block, base, barrier, places.slice(next, rank));
+    next += rank;
+  }
+}
+
+void WarpSpecializedEmitter::emitProducer() {
+  if (kernel.consumers > 1) {
+    NVVM::SetMaxRegisterOp::create(b, kProducerRegisters,
+                                   NVVM::SetMaxRegisterAction::decrease);
+  }
+  b.when(b.equal(state.thread, kernel.consumers * kWarpgroup), [&] {
+    // The empty barriers' first phase counts as done.
+    emitTiles({b.i32(0), b.i32(1)}, [&](Value tile, ValueRange ring) {
+      emitTileOrigins(tile);
+      Value bytes = b.i32(0);
+      for (const BulkOperand &operand : kernel.operands) {
+        if (!operand.packed) {
+          bytes = b.add(bytes, operand.bytes);
+          continue;
+        }
+        int64_t perBlock = (operand.bytes + operand.metadataBytes) /
+                           (operand.rows / kRowBlock);
+        bytes = b.add(bytes, b.mul(getRowBlocks(operand), perBlock));
+      }
+      Value firstBlock = b.i32(0);
+      if (kernel.splits > 1) {
+        firstBlock = b.mul(kernel.rank, kBlocksPerTile());
+      }
+      // Lists are read a step ahead of the copies that follow them.
+      SmallVector<Value> initial(ring);
+      llvm::append_range(initial, getPlaces(firstBlock));
+      auto loop =
+          scf::ForOp::create(b, b.i32(0), getBlockCount(), b.i32(1), initial);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      RingPosition at{loop.getRegionIterArg(0), loop.getRegionIterArg(1)};
+      Value block = b.add(firstBlock, loop.getInductionVar());
+      SmallVector<Value> places = getPlaces(b.add(block, 1));
+      emitWait(at.stage, kEmpty, at.parity);
+      emitStageLoads(block, at, bytes, loop.getRegionIterArgs().drop_front(2));
+      RingPosition next = advance(at);
+      SmallVector<Value> yielded = {next.stage, next.parity};
+      llvm::append_range(yielded, places);
+      scf::YieldOp::create(b, yielded);
+      return SmallVector<Value>(loop.getResults().take_front(2));
+    });
+  });
+  NVVM::SyncWarpOp::create(b, b.i32(-1));
+  if (kernel.splits > 1) {
+    emitClusterSync(); // The consumers' exchange.
+  }
+  emitClusterSync();
+}

@@ -1,0 +1,336 @@
+//===- WarpgroupConfig.cpp - when and how warpgroups multiply -------------===//
+//
+// The cost of a tile is counted in cycles of one multiprocessor: for each
+// k-block the longest of what the matrix units take, what they read from shared
+// memory, what the L2 cache delivers and what memory does; then waves of tiles.
+// The constants were measured on an H200 (docs/performance/hopper.md).
+//
+//===----------------------------------------------------------------------===//
+
+#include "WarpgroupConfig.h"
+
+#include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+
+static constexpr int64_t kRowBlock = 64;
+static constexpr int64_t kRowBytes = 128;
+
+//===----------------------------------------------------------------------===//
+// Whether
+//===----------------------------------------------------------------------===//
+
+/// Whether `value` becomes a whole buffer: slices may begin anywhere.
+static bool isWholeBuffer(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op) {
+    return true;
+  }
+  if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp>(op)) {
+    return isWholeBuffer(op->getOperand(0));
+  }
+  return isa<linalg::LinalgOp, arith::ConstantOp>(op);
+}
+
+/// Of an operand whose list of tiles decides what is loaded.
+static std::optional<std::string> findListObstacle(const Contraction &product,
+                                                   unsigned index,
+                                                   const Coverage &coverage,
+                                                   MultiplyType type) {
+  RankedTensorType tensor = product.getInputType(index);
+  std::optional<Coverage> list = getFollowedList(product, index);
+  if (coverage.kind() != Coverage::Kind::Listed || !list) {
+    return "a pattern decides which tiles run";
+  }
+  if (getSparsityEncoding(tensor).getTileFormat(tensor).kind !=
+      TileFormat::Kind::Dense) {
+    return "tiles of a list are decoded";
+  }
+  int64_t step = kRowBytes * 8 / getMultiplyTypeBits(type);
+  if (list->groupGranularity() % kRowBlock != 0 ||
+      list->granularity() % step != 0) {
+    return "blocks are no multiple of 64 rows and 128 bytes of the reduction";
+  }
+  return std::nullopt;
+}
+
+static std::optional<std::string>
+findOperandObstacle(const Contraction &product, unsigned index,
+                    MultiplyType type, bool compressed) {
+  RankedTensorType tensor = product.getInputType(index);
+  auto say = [&](StringRef text) { return std::optional(text.str()); };
+  constexpr int64_t kMaxRank = 5;
+  if (SparsityEncodingAttrInterface encoding = getSparsityEncoding(tensor)) {
+    Coverage coverage = encoding.getCoverage(tensor);
+    if (coverage.kind() != Coverage::Kind::All) {
+      return findListObstacle(product, index, coverage, type);
+    }
+    // Otherwise checked where its instruction was found.
+    return compressed ? std::nullopt
+                      : say("an operand is expanded as it is loaded");
+  }
+  MultiplyType own;
+  if (!getMultiplyType(tensor.getElementType(), /*allowTF32=*/false, own) ||
+      own != type) {
+    return say("an operand is converted as it is loaded");
+  }
+  int64_t bytes = getMultiplyTypeBits(type) / 8;
+  AffineMap map = product.domain.inputMaps[index];
+  unsigned last = map.getNumResults() - 1;
+  int64_t inner = tensor.getDimSize(last);
+  if (tensor.getRank() > kMaxRank || ShapedType::isDynamic(inner) ||
+      inner * bytes % 16 != 0) {
+    return say("rows are not known to be multiples of 16 bytes");
+  }
+  unsigned dim = map.getDimPosition(last);
+  unsigned ownDim = index == 0 ? *product.left : *product.right;
+  if (dim != product.reduction && (dim != ownDim || bytes != 2)) {
+    return say("neither the reduction nor rows of 16-bit elements are "
+               "contiguous");
+  }
+  if (!isWholeBuffer(product.domain.inputs[index])) {
+    return say("an operand is part of another tensor");
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string>
+sparsity::findWarpgroupObstacle(const KernelGroup &kernel, unsigned a,
+                                MultiplyType type, bool sparse) {
+  for (const Contraction &product : kernel.contractions) {
+    if (product.rows) {
+      return "rows are listed";
+    }
+    if (!product.left || !product.right) {
+      return "an operand is a vector";
+    }
+    if (getSparsityEncoding(product.getResultType())) {
+      return "the result is encoded";
+    }
+    if (getSparsityEncoding(product.getInputType(1 - a))) {
+      return "both operands are encoded";
+    }
+    if (kernel.contractions.size() > 1 && getFollowedList(product, a)) {
+      return "each product follows a list of its own";
+    }
+    for (unsigned index : {0u, 1u}) {
+      if (std::optional<std::string> why =
+              findOperandObstacle(product, index, type, sparse && index == a)) {
+        return why;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// How
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What one multiprocessor does in a cycle.
+constexpr double kSharedBytes = 128, kL2Bytes = 35, kMemoryBytes = 19;
+/// Waiting, metadata and releases, as a factor on a k-block.
+constexpr double kBookkeeping = 1.06;
+/// Cycles of an epilogue: fixed, and for each element of the tile.
+constexpr double kEpilogue = 1500, kEpilogueElement = 0.06;
+constexpr double kExchange = 2500;
+
+} // namespace
+
+/// The registers of a thread's sums leave room for little else.
+static constexpr int64_t kMaxSums = 200;
+/// Where an epilogue combines several sums.
+static constexpr int64_t kMaxJoinedSums = 192;
+/// A stage is handed back when the products of the next one have started.
+static constexpr int64_t kLeastStages = 2;
+/// What is worth choosing: fewer do not hide the time of a copy.
+static constexpr int64_t kGoodStages = 3;
+
+static int64_t countKBlocks(const WarpgroupProblem &problem) {
+  return llvm::divideCeil(problem.reduction,
+                          kRowBytes * 8 / getMultiplyTypeBits(problem.type));
+}
+
+/// Bytes of A, of all products, in a stage.
+static int64_t getABytes(const WarpgroupProblem &problem, int64_t rows) {
+  int64_t bits = getMultiplyTypeBits(problem.type);
+  int64_t rowBytes = !problem.sparse ? kRowBytes
+                     : bits == 8     ? kRowBytes / 2 + 16
+                                     : kRowBytes / 2 + 8;
+  return rows * rowBytes * problem.accumulators;
+}
+
+/// The stages that fit into shared memory beside the rest.
+static int64_t countStages(const WarpgroupProblem &problem,
+                           const TargetInfo &target,
+                           const WarpgroupTile &tile) {
+  int64_t stageBytes = llvm::alignTo(
+      getABytes(problem, tile.rows) + tile.columns * kRowBytes, 1024);
+  constexpr int64_t kStaging = 16384, kMaxStages = 16;
+  int64_t reserved = kStaging * tile.consumers + 512;
+  if (tile.splits > 1) {
+    reserved += tile.rows * tile.columns * 4 * problem.accumulators;
+  }
+  return std::min<int64_t>(kMaxStages,
+                           std::max<int64_t>(0, target.sharedBytes - reserved) /
+                               stageBytes);
+}
+
+std::optional<std::string>
+sparsity::findTileObstacle(const WarpgroupProblem &problem,
+                           const TargetInfo &target,
+                           const WarpgroupTile &tile) {
+  auto say = [](const Twine &text) { return std::optional(text.str()); };
+  if (tile.consumers < 1 || tile.consumers > 2 || tile.rows < 1 ||
+      tile.rows % (kRowBlock * tile.consumers) != 0) {
+    return say("expected one or two consumers with whole blocks of 64 rows "
+               "each, but got " +
+               Twine(tile.rows) + " rows for " + Twine(tile.consumers));
+  }
+  constexpr int64_t kMaxColumns = 256, kNarrow = 32, kCluster = 8;
+  int64_t unit =
+      problem.type == MultiplyType::S8 && tile.columns > kNarrow ? 16 : 8;
+  unit = std::max<int64_t>(unit, problem.columnUnit);
+  if (tile.columns < 1 || tile.columns > kMaxColumns ||
+      tile.columns % unit != 0) {
+    return say("expected columns that are a multiple of " + Twine(unit) +
+               " up to " + Twine(kMaxColumns) + ", but got " +
+               Twine(tile.columns));
+  }
+  int64_t sums = tile.columns / 2 * (tile.rows / kRowBlock / tile.consumers) *
+                 problem.accumulators;
+  int64_t mostSums = problem.accumulators > 1 ? kMaxJoinedSums : kMaxSums;
+  if (sums > mostSums) {
+    return say("expected at most " + Twine(mostSums) +
+               " sums a thread, but got " + Twine(sums));
+  }
+  if (tile.cluster < 1 || tile.splits < 1 ||
+      std::max(tile.cluster, tile.splits) > kCluster ||
+      std::min(tile.cluster, tile.splits) > 1) {
+    return say("expected a cluster or splits between 1 and " + Twine(kCluster) +
+               ", not both, but got " + Twine(tile.cluster) + " and " +
+               Twine(tile.splits));
+  }
+  // The blocks of a cluster copy a part of B each, those of a split tile store
+  // a part of the result.
+  if (tile.columns < 8 * tile.cluster ||
+      tile.columns % (8 * tile.splits) != 0) {
+    return say("expected 8 columns or a multiple for each of " +
+               Twine(tile.cluster * tile.splits) + " blocks, but got " +
+               Twine(tile.columns));
+  }
+  if (problem.groupRows != 0 &&
+      (problem.groupRows % tile.rows != 0 || tile.cluster * tile.splits > 1)) {
+    return say("expected single blocks of a divisor of " +
+               Twine(problem.groupRows) + " rows, but got " +
+               Twine(tile.cluster * tile.splits) + " of " + Twine(tile.rows));
+  }
+  if (countKBlocks(problem) % tile.splits != 0) {
+    return say("expected whole k-blocks for each of " + Twine(tile.splits) +
+               " splits, but got " + Twine(countKBlocks(problem)));
+  }
+  int64_t most = countStages(problem, target, tile);
+  if (tile.stages < kLeastStages || tile.stages > most) {
+    return say("expected " + Twine(kLeastStages) + " to " + Twine(most) +
+               " stages, but got " + Twine(tile.stages));
+  }
+  return std::nullopt;
+}
+
+/// The cycles that a tile which fits takes.
+static double getCost(const WarpgroupProblem &problem, const TargetInfo &target,
+                      const WarpgroupTile &tile) {
+  int64_t kBlocks = countKBlocks(problem);
+  int64_t aBytes = getABytes(problem, tile.rows);
+  int64_t bBytes = tile.columns * kRowBytes;
+  // An instruction reads A and B from shared memory as it multiplies.
+  double perStep = problem.sparse
+                       ? tile.columns / 2.0 + 16
+                       : std::max(tile.columns / 2.0, tile.columns / 4.0 + 16);
+  double multiply = perStep * (problem.sparse ? 2 : 4) *
+                    (tile.rows / double(kRowBlock)) * problem.accumulators *
+                    kBookkeeping;
+  double l2 = (aBytes + double(bBytes) / tile.cluster) / kL2Bytes;
+  double memory = aBytes / kMemoryBytes;
+  double block = std::max({multiply, l2, memory});
+  int64_t perCluster = tile.cluster * tile.splits;
+  // Clusters lie within a processing cluster, which larger ones do not fill.
+  int64_t resident = perCluster > 2 ? target.multiprocessors * 10 / 11
+                                    : target.multiprocessors;
+  int64_t rowTiles = llvm::divideCeil(problem.rows, tile.rows * tile.cluster);
+  int64_t tiles = rowTiles * llvm::divideCeil(problem.columns, tile.columns);
+  int64_t waves = llvm::divideCeil(tiles, resident / perCluster);
+  double perTile = block * (kBlocks / tile.splits) + kEpilogue +
+                   kEpilogueElement * tile.rows * tile.columns / tile.splits +
+                   (tile.splits > 1 ? kExchange : 0);
+  return waves * perTile;
+}
+
+SmallVector<WarpgroupTile>
+sparsity::enumerateWarpgroupTiles(const WarpgroupProblem &given,
+                                  const TargetInfo &target, size_t count) {
+  WarpgroupProblem problem = given;
+  for (int64_t *size : {&problem.rows, &problem.columns}) {
+    if (ShapedType::isDynamic(*size)) {
+      *size = kUnknownExtent;
+    }
+    *size = std::max<int64_t>(*size, 1);
+  }
+  SmallVector<int64_t> widths = {64,  96,  128, 152, 160, 176, 184,
+                                 192, 200, 208, 224, 240, 256};
+  if (problem.columns < 256) {
+    widths.push_back(llvm::alignTo(problem.columns, 8));
+  }
+  int64_t unit = problem.type == MultiplyType::S8 ? 16 : 8;
+  unit = std::max<int64_t>(unit, problem.columnUnit);
+  for (int64_t &width : widths) {
+    width = llvm::alignTo(width, unit);
+  }
+  // Units make equal widths of different ones.
+  llvm::sort(widths);
+  widths.erase(llvm::unique(widths), widths.end());
+  constexpr std::pair<int64_t, int64_t> kShares[] = {
+      {1, 1}, {2, 1}, {1, 2}, {1, 4}, {1, 8}};
+  SmallVector<WarpgroupTile> tiles;
+  SmallVector<std::pair<double, size_t>> costs;
+  for (auto [rows, consumers] :
+       {std::pair<int64_t, int64_t>{64, 1}, {128, 2}, {256, 2}}) {
+    // A tile as wide as the problem leaves nothing to wider ones.
+    bool isCovered[std::size(kShares)] = {};
+    for (int64_t width : widths) {
+      for (auto [number, share] : llvm::enumerate(kShares)) {
+        auto [cluster, splits] = share;
+        WarpgroupTile tile{rows, width, consumers, 0, cluster, splits};
+        tile.stages = countStages(problem, target, tile);
+        if (isCovered[number] || tile.stages < kGoodStages ||
+            findTileObstacle(problem, target, tile)) {
+          continue;
+        }
+        isCovered[number] = width >= problem.columns;
+        costs.emplace_back(getCost(problem, target, tile), tiles.size());
+        tiles.push_back(tile);
+      }
+    }
+  }
+  llvm::sort(costs);
+  SmallVector<WarpgroupTile> best;
+  for (auto [cycles, number] : ArrayRef(costs).take_front(count)) {
+    best.push_back(tiles[number]);
+  }
+  return best;
+}
+
+std::optional<WarpgroupTile>
+sparsity::chooseWarpgroupTile(const WarpgroupProblem &problem,
+                              const TargetInfo &target) {
+  SmallVector<WarpgroupTile> best = enumerateWarpgroupTiles(problem, target, 1);
+  return best.empty() ? std::nullopt : std::optional(best.front());
+}

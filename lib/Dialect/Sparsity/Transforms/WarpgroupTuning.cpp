@@ -1,0 +1,174 @@
+//===- WarpgroupTuning.cpp - measured tiles, and those to measure ---------===//
+
+#include "WarpgroupConfig.h"
+
+#include "sparsity/Dialect/Sparsity/Transforms/TuningCandidates.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace mlir::sparsity;
+
+//===----------------------------------------------------------------------===//
+// The table
+//===----------------------------------------------------------------------===//
+
+TuningKey sparsity::getTuningKey(const WarpgroupProblem &problem,
+                                 const TargetInfo &target) {
+  TuningKey key;
+  key.target = target.name.str();
+  key.type = problem.type;
+  key.rows = problem.rows;
+  key.reduction = problem.reduction;
+  key.columns = problem.columns;
+  for (const MMAInstruction &instruction : target.instructions) {
+    bool isSparse = instruction.aFormat.kind == TileFormat::Kind::NOfM;
+    if (!instruction.warpgroup || instruction.type != problem.type ||
+        isSparse != problem.sparse) {
+      continue;
+    }
+    std::string format = isSparse
+                             ? std::to_string(instruction.aFormat.n) + ":" +
+                                   std::to_string(instruction.aFormat.m)
+                             : "dense";
+    if (problem.groupRows != 0) {
+      format += "/" + std::to_string(problem.groupRows);
+    }
+    SmallVector<std::string> formats(problem.accumulators, format);
+    key.format = llvm::join(formats, "+");
+    break;
+  }
+  return key;
+}
+
+std::optional<WarpgroupTile> sparsity::lookupWarpgroupTile(
+    const TuningTable &table, const WarpgroupProblem &problem,
+    const TargetInfo &target, function_ref<void(StringRef)> reason) {
+  TuningKey key = getTuningKey(problem, target);
+  if (ShapedType::isDynamic(key.columns)) {
+    key.columns = kUnknownExtent;
+  }
+  const TuningRow *row = table.lookup(key);
+  if (!row) {
+    return std::nullopt;
+  }
+  WarpgroupTile tile{row->tileRows, row->tileColumns, row->consumers,
+                     row->stages,   row->cluster,     row->splits};
+  if (std::optional<std::string> why =
+          findTileObstacle(problem, target, tile)) {
+    reason(*why);
+    return std::nullopt;
+  }
+  return tile;
+}
+
+//===----------------------------------------------------------------------===//
+// Candidates
+//===----------------------------------------------------------------------===//
+
+static constexpr StringLiteral kTarget = "target", kType = "type",
+                               kFormat = "format", kRows = "rows",
+                               kReduction = "reduction", kColumns = "columns",
+                               kLocation = "location", kConfigs = "configs";
+
+TuningCandidates sparsity::getTuningCandidates(Location location,
+                                               const WarpgroupProblem &problem,
+                                               const TargetInfo &target,
+                                               sparse_tile::ConfigAttr chosen,
+                                               size_t count) {
+  TuningCandidates candidates{location, getTuningKey(problem, target), {}};
+  for (const WarpgroupTile &tile :
+       enumerateWarpgroupTiles(problem, target, count)) {
+    int64_t extents[] = {tile.rows, tile.columns, chosen.getTile()[2]};
+    candidates.configs.push_back(sparse_tile::ConfigAttr::get(
+        location.getContext(), extents, {4 * tile.consumers, 1}, tile.stages,
+        chosen.getRaster(), chosen.getSwap(), chosen.getMultiply(),
+        chosen.getInstruction(), chosen.getSparse(), tile.cluster,
+        tile.splits));
+  }
+  return candidates;
+}
+
+void sparsity::addTuningCandidates(ModuleOp module,
+                                   const TuningCandidates &candidates) {
+  Builder builder(module.getContext());
+  const TuningKey &key = candidates.key;
+  NamedAttrList members;
+  members.append(kTarget, builder.getStringAttr(key.target));
+  members.append(kType, builder.getStringAttr(stringifyMultiplyType(key.type)));
+  members.append(kFormat, builder.getStringAttr(key.format));
+  members.append(kRows, builder.getI64IntegerAttr(key.rows));
+  members.append(kReduction, builder.getI64IntegerAttr(key.reduction));
+  members.append(kColumns, builder.getI64IntegerAttr(key.columns));
+  members.append(kLocation, LocationAttr(candidates.location));
+  SmallVector<Attribute> configs(candidates.configs.begin(),
+                                 candidates.configs.end());
+  members.append(kConfigs, builder.getArrayAttr(configs));
+  SmallVector<Attribute> kernels;
+  if (auto before = module->getAttrOfType<ArrayAttr>(kTuningAttrName)) {
+    llvm::append_range(kernels, before);
+  }
+  kernels.push_back(members.getDictionary(module.getContext()));
+  module->setAttr(kTuningAttrName, builder.getArrayAttr(kernels));
+}
+
+static FailureOr<TuningCandidates> readKernel(Attribute attribute) {
+  auto kernel = dyn_cast<DictionaryAttr>(attribute);
+  if (!kernel) {
+    return failure();
+  }
+  auto location = kernel.getAs<LocationAttr>(kLocation);
+  auto configs = kernel.getAs<ArrayAttr>(kConfigs);
+  auto target = kernel.getAs<StringAttr>(kTarget);
+  auto type = kernel.getAs<StringAttr>(kType);
+  auto format = kernel.getAs<StringAttr>(kFormat);
+  std::optional<MultiplyType> multiply =
+      type ? parseMultiplyType(type.getValue()) : std::nullopt;
+  if (!location || !configs || !target || !multiply || !format) {
+    return failure();
+  }
+  TuningCandidates candidates{location, {}, {}};
+  candidates.key.target = target.str();
+  candidates.key.type = *multiply;
+  candidates.key.format = format.str();
+  for (auto [name, value] :
+       {std::make_pair(kRows, &candidates.key.rows),
+        std::make_pair(kReduction, &candidates.key.reduction),
+        std::make_pair(kColumns, &candidates.key.columns)}) {
+    auto number = kernel.getAs<IntegerAttr>(name);
+    if (!number) {
+      return failure();
+    }
+    *value = number.getInt();
+  }
+  for (Attribute member : configs) {
+    auto config = dyn_cast<sparse_tile::ConfigAttr>(member);
+    if (!config) {
+      return failure();
+    }
+    candidates.configs.push_back(config);
+  }
+  return candidates;
+}
+
+FailureOr<SmallVector<TuningCandidates>>
+sparsity::readTuningCandidates(ModuleOp module) {
+  SmallVector<TuningCandidates> kernels;
+  Attribute attribute = module->getAttr(kTuningAttrName);
+  if (!attribute) {
+    return kernels;
+  }
+  auto list = dyn_cast<ArrayAttr>(attribute);
+  for (Attribute member : list ? list.getValue() : ArrayRef(attribute)) {
+    FailureOr<TuningCandidates> kernel = readKernel(member);
+    if (failed(kernel)) {
+      return module.emitError("expected ")
+             << kTuningAttrName
+             << " to be as sparsity-select-config writes it, but got "
+             << attribute;
+    }
+    kernels.push_back(*kernel);
+  }
+  return kernels;
+}

@@ -1,0 +1,74 @@
+// RUN: sparsity-opt %s -split-input-file --sparsity-select-config="target=sm_90a instruction=wgmma" --remark-format=emitRemark --remarks-filter=sparsity -o %t.mlir 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: FileCheck %s < %t.mlir
+
+// Why a program keeps the instructions of warps.
+
+// REMARK: no warpgroups: rows are not known to be multiples of 16 bytes
+// CHECK-LABEL: func.func @odd_k
+// CHECK: instruction = "mma.m16n8k16"
+func.func @odd_k(%x: tensor<64x99xbf16>, %w: tensor<128x99xbf16>, %o: tensor<64x128xf32>) -> tensor<64x128xf32> {
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<64x99xbf16>, tensor<128x99xbf16>) outs(%o : tensor<64x128xf32>) -> tensor<64x128xf32>
+  return %y : tensor<64x128xf32>
+}
+
+// -----
+
+// REMARK: no warpgroups: an operand is part of another tensor
+// CHECK-LABEL: func.func @slice
+// CHECK: instruction = "mma.m16n8k16"
+func.func @slice(%all: tensor<64x256xbf16>, %w: tensor<128x128xbf16>, %o: tensor<64x128xf32>) -> tensor<64x128xf32> {
+  %x = tensor.extract_slice %all[0, 3] [64, 128] [1, 1] : tensor<64x256xbf16> to tensor<64x128xbf16>
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<64x128xbf16>, tensor<128x128xbf16>) outs(%o : tensor<64x128xf32>) -> tensor<64x128xf32>
+  return %y : tensor<64x128xf32>
+}
+
+// -----
+
+// REMARK: no warpgroups: blocks are no multiple of 64 rows and 128 bytes of the reduction
+// CHECK-LABEL: func.func @small_blocks
+// CHECK: instruction = "mma.m16n8k16"
+func.func @small_blocks(%x: tensor<64x256xbf16>, %w: tensor<128x256xbf16, #sparsity.block<32x32>>, %o: tensor<64x128xf32>) -> tensor<64x128xf32> {
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<64x256xbf16>, tensor<128x256xbf16, #sparsity.block<32x32>>) outs(%o : tensor<64x128xf32>) -> tensor<64x128xf32>
+  return %y : tensor<64x128xf32>
+}
+
+// -----
+
+// A row tile of listed blocks is a divisor of a block's rows, and takes no partner.
+
+// CHECK-LABEL: func.func @blocks
+// CHECK: tile = [128, {{[0-9]+}}, 64], warps = [8, 1]
+// CHECK-SAME: instruction = "wgmma.m64k16", sparse = false>
+func.func @blocks(%x: tensor<4096x512xbf16>, %w: tensor<2048x512xbf16, #sparsity.block<128x128>>, %o: tensor<4096x2048xf32>) -> tensor<4096x2048xf32> {
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<4096x512xbf16>, tensor<2048x512xbf16, #sparsity.block<128x128>>) outs(%o : tensor<4096x2048xf32>) -> tensor<4096x2048xf32>
+  return %y : tensor<4096x2048xf32>
+}
+
+// -----
+
+// Few tokens, few rows: blocks split the reduction. The dense weight takes the A role, so
+// that tokens are the instruction's columns.
+
+// CHECK-LABEL: func.func @decode
+// CHECK: tile = [64, 16, 64], warps = [4, 1]
+// CHECK-SAME: swap = true
+// CHECK-SAME: splits = 2
+func.func @decode(%x: tensor<16x14336xbf16>, %w: tensor<4096x14336xbf16>, %o: tensor<16x4096xf32>) -> tensor<16x4096xf32> {
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<16x14336xbf16>, tensor<4096x14336xbf16>) outs(%o : tensor<16x4096xf32>) -> tensor<16x4096xf32>
+  return %y : tensor<16x4096xf32>
+}
