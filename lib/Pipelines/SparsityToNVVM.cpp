@@ -34,6 +34,7 @@ void sparsity::buildSparsityToNVVMPipeline(
 
   ConvertSparseTileToGPUPassOptions gpu;
   gpu.target = options.target;
+  gpu.overlap = options.overlap;
   manager.addPass(createConvertSparseTileToGPUPass(gpu));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

@@ -28,6 +28,8 @@ def driver():
     library.cuModuleGetFunction.argtypes = [pointer, pointer, ctypes.c_char_p]
     library.cuModuleUnload.argtypes = [pointer]
     library.cuCtxSetCurrent.argtypes = [pointer]
+    if hasattr(library, "cuLaunchKernelEx"):
+        library.cuLaunchKernelEx.argtypes = [pointer] * 4
     if hasattr(library, "cuTensorMapEncodeTiled"):
         library.cuTensorMapEncodeTiled.argtypes = (
             [pointer, ctypes.c_int, integer] + [pointer] * 5 + [ctypes.c_int] * 4
@@ -64,6 +66,37 @@ def current_context():
         )
         check(library.cuCtxSetCurrent(context), "cuCtxSetCurrent")
     return context.value
+
+
+class _LaunchAttribute(ctypes.Structure):
+    """CUlaunchAttribute: a tag and a 64-byte union."""
+
+    _fields_ = [("id", ctypes.c_uint), ("padding", ctypes.c_uint), ("value", ctypes.c_int * 16)]
+
+
+class OverlappedLaunch(ctypes.Structure):
+    """CUlaunchConfig of a kernel that starts while the one in front of it drains."""
+
+    _PROGRAMMATIC_SERIALIZATION = 6  # CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
+    _fields_ = [(name, ctypes.c_uint) for name in ("gx", "gy", "gz", "bx", "by", "bz", "shared")] + [
+        ("stream", ctypes.c_void_p),
+        ("attributes", ctypes.POINTER(_LaunchAttribute)),
+        ("count", ctypes.c_uint),
+    ]
+
+    def __init__(self, shape):
+        attributes = (_LaunchAttribute * 1)()
+        attributes[0].id = self._PROGRAMMATIC_SERIALIZATION
+        attributes[0].value[0] = 1
+        super().__init__(*shape, None, attributes, 1)
+        self._keep = attributes
+
+    def launch(self, function, stream, pointers):
+        """The status of cuLaunchKernelEx."""
+        self.stream = stream
+        return driver().cuLaunchKernelEx(
+            ctypes.addressof(self), function, ctypes.cast(pointers, ctypes.c_void_p), None
+        )
 
 
 @functools.lru_cache(maxsize=None)

@@ -441,13 +441,18 @@ class BoundKernel:
                 )
             )
             function = module.function(name, shared)
-            self._launches.append((function, (*grid, *block, shared), pointers, values))
+            shape = (*grid, *block, shared)
+            config = cuda.OverlappedLaunch(shape) if launch.get("overlap") else None
+            self._launches.append((function, shape, pointers, values, config))
 
     def launch(self, stream=None):
         """As Kernel.launch."""
         handle = getattr(stream, "cuda_stream", stream)
         library = cuda.driver()
-        for function, shape, pointers, _ in self._launches:
+        for function, shape, pointers, _, config in self._launches:
+            if config:
+                cuda.check(config.launch(function, handle, pointers), "cuLaunchKernelEx")
+                continue
             status = library.cuLaunchKernel(
                 function, *shape, handle, ctypes.cast(pointers, ctypes.c_void_p), None
             )

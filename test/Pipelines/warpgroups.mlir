@@ -2,6 +2,7 @@
 // RUN: sparsity-translate %s --to-ptx --target=sm_90a --pipeline-options="instruction=wgmma tile=128,128,64 warps=8,1 stages=4 cluster=2" | FileCheck %s --check-prefix=PTX
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a" | FileCheck %s --check-prefix=DEFAULT
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=64,64,64 warps=4,1 stages=4 cluster=1 splits=2" | FileCheck %s --check-prefix=SPLITS
+// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=4 cluster=2 overlap" | FileCheck %s --check-prefix=OVERLAP
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=40" 2>&1 | FileCheck %s --check-prefix=SHARED
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=6,1" 2>&1 | FileCheck %s --check-prefix=WARPS
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,260,64 warps=8,1 stages=3" 2>&1 | FileCheck %s --check-prefix=COLUMNS
@@ -56,6 +57,21 @@
 // PTX-DAG: .reqnctapercluster 2
 // PTX-DAG: cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster
 // PTX-DAG: mbarrier.arrive.shared::cluster.b64 _,
+
+// With overlap, packed weights are copied before the wait for the kernel in front, and x
+// after it; consumers wait too.
+// OVERLAP: llvm.func @layer_kernel0
+// OVERLAP: nvvm.griddepcontrol launch_dependents
+// OVERLAP: nvvm.setmaxregister decrease
+// OVERLAP-NOT: nvvm.cp.async.bulk.tensor
+// OVERLAP: nvvm.cp.async.bulk.shared.cluster.global
+// OVERLAP-NOT: nvvm.cp.async.bulk.tensor
+// OVERLAP: nvvm.griddepcontrol wait
+// OVERLAP: nvvm.cp.async.bulk.tensor.shared.cluster.global
+// OVERLAP: nvvm.setmaxregister increase
+// OVERLAP-NEXT: nvvm.griddepcontrol wait
+// OVERLAP: llvm.call @sparsityOverlapNextLaunch
+// OVERLAP: gpu.launch_func
 
 // Blocks that split K push their sums to each other.
 // SPLITS: llvm.func @layer_kernel0

@@ -132,6 +132,17 @@ static bool parseDensities(llvm::ArrayRef<std::string> texts,
   return true;
 }
 
+/// The number of tiles that --tune asks for: `text` is what follows the sign,
+/// empty for the default. 0 if it is no number.
+static size_t parseTune(StringRef text) {
+  constexpr size_t kDefault = 12;
+  size_t count = 0;
+  if (text.empty()) {
+    return kDefault;
+  }
+  return text.getAsInteger(10, count) ? 0 : count;
+}
+
 std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
   // Local: the package's one binary for all tools holds other tools' options
   // too.
@@ -174,6 +185,19 @@ std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
       cl::desc("Print what the compiler decided and why, and for each kernel "
                "the tiles that run and the bytes that they read, of those of "
                "the dense program"),
+      cl::cat(category));
+  static cl::opt<std::string> tune(
+      "tune",
+      cl::desc("Instead of one run, measure the tiles of the program's kernel "
+               "that the cost model likes best (default: 12)"),
+      cl::value_desc("number"), cl::ValueOptional, cl::cat(category));
+  static cl::opt<std::string> tuneOutput(
+      "tune-output", cl::desc("Add the fastest tile to this tuning table"),
+      cl::value_desc("table.csv"), cl::cat(category));
+  static cl::opt<std::string> pipelineOptions(
+      "pipeline-options",
+      cl::desc("More options of the GPU pipeline, such as "
+               "\"tuning-table=table.csv\""),
       cl::cat(category));
   static cl::opt<uint64_t> seed("seed", cl::desc("Seed of random inputs"),
                                 cl::init(0), cl::cat(category));
@@ -219,11 +243,24 @@ std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
   arguments.time = time;
   arguments.explain = explain;
   arguments.seed = seed;
+  arguments.tuneOutput = tuneOutput;
+  arguments.pipelineOptions = pipelineOptions;
   arguments.poison = poison;
   arguments.checkInputs = checkInputs;
   if (tolerance.getNumOccurrences() && !(tolerance >= 0)) {
     printError("expected --tolerance to be at least 0, but got " +
                std::to_string(tolerance.getValue()));
+    return std::nullopt;
+  }
+  if (tune.getNumOccurrences()) {
+    arguments.tune = parseTune(tune);
+    if (arguments.tune == 0) {
+      printError("expected --tune=<number of tiles>, at least 1, but got '" +
+                 tune + "'");
+      return std::nullopt;
+    }
+  } else if (!tuneOutput.empty()) {
+    printError("expected --tune beside --tune-output, but got none");
     return std::nullopt;
   }
   if (!parseShapes(shapes, arguments.shapes) ||

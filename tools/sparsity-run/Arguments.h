@@ -24,6 +24,12 @@ struct Arguments {
   bool check = false;
   bool time = false;
   bool explain = false;
+  /// How many tiles to measure; 0 to run the program as it is.
+  size_t tune = 0;
+  /// The table that tuning adds to; empty: none.
+  std::string tuneOutput;
+  /// More options of the GPU pipeline, as on its command line.
+  std::string pipelineOptions;
   bool poison = true;
   /// Check storage fields that this tool packed too, not only those it read.
   bool checkInputs = false;

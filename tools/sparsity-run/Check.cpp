@@ -150,7 +150,8 @@ static void raiseToLines(const std::vector<double> &values, size_t extent,
 }
 
 static bool checkResult(size_t number, const HostTensor &result,
-                        const HostTensor &expected, double tolerance) {
+                        const HostTensor &expected, double tolerance,
+                        bool printsAll) {
   constexpr int kShown = 5;
   llvm::raw_ostream &out = llvm::outs();
   std::string label = "check: result " + std::to_string(number) + ": ";
@@ -198,6 +199,9 @@ static bool checkResult(size_t number, const HostTensor &result,
   double relative =
       sumOfErrors == 0 ? 0 : std::sqrt(sumOfErrors) / std::sqrt(sumOfSquares);
   bool ok = wrongCount == 0 && relative <= tolerance;
+  if (ok && !printsAll) {
+    return true;
+  }
   out << label << "max abs error " << llvm::format("%.3g", largest)
       << ", relative (Frobenius) error " << llvm::format("%.3g", relative)
       << ", tolerance " << llvm::format("%.3g", tolerance) << ": "
@@ -216,7 +220,7 @@ static bool checkResult(size_t number, const HostTensor &result,
 
 bool run::checkResults(ModuleOp source, const std::vector<HostTensor> &results,
                        const std::vector<HostTensor> &expected,
-                       const Arguments &arguments) {
+                       const Arguments &arguments, bool printsAll) {
   if (results.size() != expected.size()) {
     printError("expected " + std::to_string(expected.size()) +
                " results, but got " + std::to_string(results.size()));
@@ -226,7 +230,7 @@ bool run::checkResults(ModuleOp source, const std::vector<HostTensor> &results,
   for (size_t i = 0; i < results.size(); ++i) {
     double tolerance =
         settleTolerance(source, results[i].elementType, arguments);
-    ok = checkResult(i, results[i], expected[i], tolerance) && ok;
+    ok = checkResult(i, results[i], expected[i], tolerance, printsAll) && ok;
   }
   return ok;
 }

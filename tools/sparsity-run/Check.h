@@ -7,11 +7,11 @@
 
 namespace mlir::sparsity::run {
 
-/// Compares every result and prints a line for each, with the first mismatches
-/// of those that differ. Returns whether all are close enough.
+/// Compares every result and prints a line for each, or for those that differ
+/// only, with the first mismatches. Returns whether all are close enough.
 bool checkResults(ModuleOp source, const std::vector<HostTensor> &results,
                   const std::vector<HostTensor> &expected,
-                  const Arguments &arguments);
+                  const Arguments &arguments, bool printsAll = true);
 
 } // namespace mlir::sparsity::run
 

@@ -71,9 +71,10 @@ static FailureOr<Program> loadProgram(OwningOpRef<ModuleOp> compiled,
 FailureOr<Program> run::compileProgram(ModuleOp source,
                                        const std::string &entry,
                                        const std::string &target,
-                                       bool allowTF32) {
+                                       bool allowTF32,
+                                       const std::string &options) {
   OwningOpRef<ModuleOp> module = source.clone();
-  if (failed(compileForTarget(*module, target, allowTF32))) {
+  if (failed(compileForTarget(*module, target, allowTF32, options))) {
     return failure();
   }
   return loadProgram(std::move(module), entry);

@@ -24,9 +24,11 @@ struct Program {
   void (*call)(void **) = nullptr;
 };
 
-/// Compiles a copy of `source` for `target`. Errors are diagnostics.
+/// Compiles a copy of `source` for `target`, with more `options` of the GPU
+/// pipeline. Errors are diagnostics.
 FailureOr<Program> compileProgram(ModuleOp source, const std::string &entry,
-                                  const std::string &target, bool allowTF32);
+                                  const std::string &target, bool allowTF32,
+                                  const std::string &options = {});
 
 /// Compiles a copy of `source` to CPU code with the storage, the tiles and the
 /// loops that `target` has, which reports its work (sparsityReadWorkCounts)

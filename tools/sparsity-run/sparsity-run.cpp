@@ -7,6 +7,7 @@
 #include "Progress.h"
 #include "Report.h"
 #include "Runner.h"
+#include "Tune.h"
 
 #include "sparsity/Dialect/Sparsity/IR/Sparsity.h"
 #include "sparsity/Execution/Compile.h"
@@ -206,12 +207,21 @@ static LogicalResult runProgram(ModuleOp source, const Arguments &arguments,
     printError(place.status().message);
     return failure();
   }
+  if (arguments.tune != 0) {
+    if (!place->isCuda) {
+      printError(
+          "expected a GPU to measure tiles on (--tune), but got the CPU");
+      return failure();
+    }
+    return tuneProgram(source, *inputs, arguments, place->target,
+                       place->device);
+  }
   FailureOr<Program> program = failure();
   {
     Progress progress("compiling for " + place->target);
     remarks.setEnabled(arguments.explain);
     program = compileProgram(source, arguments.entry, place->target,
-                             arguments.allowTF32);
+                             arguments.allowTF32, arguments.pipelineOptions);
     remarks.setEnabled(false);
   }
   if (failed(program)) {

@@ -40,7 +40,11 @@ def ConvertSparseTileToGPUPass : Pass<"convert-sparse-tile-to-gpu", "ModuleOp"> 
     the runtime's workspace, which allocates on the first call only.
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"sm_80\"", "target of the table">];
+    Option<"target", "target", "std::string", "\"sm_80\"", "target of the table">,
+    Option<"overlap", "overlap", "bool", "false",
+           "kernels of warpgroups start while the kernel in front of them drains "
+           "(programmatic dependent launch) and copy packed weights meanwhile: "
+           "these must have been written before that kernel was launched">];
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::NVVM::NVVMDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::arith::ArithDialect", "::mlir::affine::AffineDialect",

@@ -43,6 +43,10 @@ struct SparsityToNVVMOptions : PassPipelineOptions<SparsityToNVVMOptions> {
   Option<int64_t> splits{
       *this, "splits", llvm::cl::init(0),
       llvm::cl::desc("blocks that share a reduction, instead of the choice")};
+  Option<bool> overlap{
+      *this, "overlap", llvm::cl::init(false),
+      llvm::cl::desc("kernels of warpgroups copy packed weights while the "
+                     "kernel in front drains, which must not write them")};
   Option<std::string> instruction{
       *this, "instruction", llvm::cl::init(""),
       llvm::cl::desc("only instructions whose name starts with this")};

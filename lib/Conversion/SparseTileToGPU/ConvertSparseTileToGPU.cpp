@@ -47,7 +47,7 @@ LogicalResult ConvertSparseTileToGPUPass::convert(func::FuncOp func,
     std::string name = (func.getName() + "_kernel" + Twine(index)).str();
     FailureOr<KernelDescription> kernel =
         isWarpSpecialized(forall, info)
-            ? buildWarpSpecializedKernel(forall, kernels, name, info)
+            ? buildWarpSpecializedKernel(forall, kernels, name, info, overlap)
             : buildMultistageKernel(forall, kernels, name, info);
     if (failed(kernel)) {
       return failure();

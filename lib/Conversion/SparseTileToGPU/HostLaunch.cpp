@@ -182,6 +182,9 @@ static Attribute describe(sparse_tile::ForallOp forall,
     entries.push_back(name(
         "cluster", builder.getI64IntegerAttr(kernel.cluster * kernel.splits)));
   }
+  if (kernel.overlap) {
+    entries.push_back(name("overlap", builder.getUnitAttr()));
+  }
   if (kernel.persistent) {
     entries.push_back(name("persistent", builder.getUnitAttr()));
   }
@@ -373,6 +376,11 @@ Attribute gpu_conversion::emitLaunch(sparse_tile::ForallOp forall,
         arith::ConstantOp::create(b, b.getI32IntegerAttr(0)));
     grid = b.createOrFold<arith::SelectOp>(
         ok, grid, arith::ConstantOp::create(b, b.getI64IntegerAttr(0)));
+  }
+  if (kernel.overlap) {
+    auto overlap = getRuntimeFunction(module, "sparsityOverlapNextLaunch",
+                                      LLVM::LLVMVoidType::get(context), {});
+    LLVM::CallOp::create(b, overlap, ValueRange());
   }
   auto symbol =
       SymbolRefAttr::get(context, kernels.getName(),

@@ -54,6 +54,9 @@ struct KernelDescription {
   /// Blocks take tiles until none is left: no more are launched than run at
   /// once.
   bool persistent = false;
+  /// It may start while the kernel before it drains, and waits for that one
+  /// itself.
+  bool overlap = false;
 };
 
 /// The base of kernel emitters: the function, and what its parameters are in

@@ -80,6 +80,8 @@ struct WarpSpecialized {
   KernelState &state;
   int64_t consumers = 0, rowBlocks = 0, columns = 0, stages = 0;
   int64_t cluster = 1, splits = 1;
+  /// Packed weights are copied before the kernel in front has ended.
+  bool overlap = false;
   /// K-blocks of a tile, or 0 if each tile has its own number.
   int64_t stageBytes = 0, kBlocks = 0, stepElements = 0;
   int64_t stagingOffset = 0, stagingBytes = 0, exchangeOffset = 0;

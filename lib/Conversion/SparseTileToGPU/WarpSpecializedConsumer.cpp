@@ -309,6 +309,10 @@ void WarpSpecializedEmitter::emitConsumer() {
     NVVM::SetMaxRegisterOp::create(b, kConsumerRegisters,
                                    NVVM::SetMaxRegisterAction::increase);
   }
+  if (kernel.overlap) {
+    // Nothing is read or written that the kernel in front may still use.
+    NVVM::GriddepcontrolOp::create(b, NVVM::GridDepActionKind::wait);
+  }
   WarpSpecialized outer = kernel;
   Value thread = state.thread, lane = state.lane;
   emitTiles({b.i32(0), b.i32(0)}, [&](Value tile, ValueRange ring) {

@@ -23,9 +23,11 @@ struct RingPosition {
 class WarpSpecializedEmitter : KernelFunction {
 public:
   WarpSpecializedEmitter(sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels,
-                         StringRef name, const TargetInfo &target)
+                         StringRef name, const TargetInfo &target, bool overlap)
       : KernelFunction(forall, kernels, name, target),
-        state{b, forall, target, scalars, MultiplyType::F32}, kernel{state} {}
+        state{b, forall, target, scalars, MultiplyType::F32}, kernel{state} {
+    kernel.overlap = overlap;
+  }
 
   FailureOr<KernelDescription> run();
 
@@ -46,8 +48,14 @@ private:
                  function_ref<SmallVector<Value>(Value, ValueRange)> body);
   void emitProducer();
   void emitConsumer();
-  void emitStageLoads(Value block, RingPosition at, Value bytes,
-                      ValueRange places);
+  /// Announces the bytes of the stage, of the tile whose origins are set.
+  void emitExpect(Value stage);
+  /// Copies the operands of a stage that are packed, or those that are not.
+  void emitCopies(bool packed, Value block, Value stage, ValueRange places);
+  Value getFirstBlock();
+  /// The packed operands of the first stages, a wait for the kernel in front,
+  /// and the other operands. Returns how many stages that were.
+  int64_t emitPrefetch();
   void emitOperandLoad(const BulkOperand &operand, Value block, Value base,
                        Value barrier, ValueRange place);
   /// Of each listed operand, the indices of its tile at `block`.

@@ -321,6 +321,10 @@ void WarpSpecializedEmitter::emitPrologue() {
   });
   NVVM::Barrier0Op::create(b);
   emitClusterSync();
+  if (kernel.overlap) {
+    NVVM::GriddepcontrolOp::create(b,
+                                   NVVM::GridDepActionKind::launch_dependents);
+  }
 
   unsigned parallel = forall.getNumParallel();
   tileRowCount =
@@ -416,6 +420,7 @@ FailureOr<KernelDescription> WarpSpecializedEmitter::run() {
   description.cluster = kernel.cluster;
   description.splits = kernel.splits;
   description.persistent = kernel.splits == 1;
+  description.overlap = kernel.overlap;
   return description;
 }
 
@@ -431,6 +436,6 @@ bool gpu_conversion::isWarpSpecialized(sparse_tile::ForallOp forall,
 
 FailureOr<KernelDescription> gpu_conversion::buildWarpSpecializedKernel(
     sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels, StringRef name,
-    const TargetInfo &target) {
-  return WarpSpecializedEmitter(forall, kernels, name, target).run();
+    const TargetInfo &target, bool overlap) {
+  return WarpSpecializedEmitter(forall, kernels, name, target, overlap).run();
 }

@@ -12,11 +12,13 @@ namespace mlir::sparsity::gpu_conversion {
 bool isWarpSpecialized(sparse_tile::ForallOp forall, const TargetInfo &target);
 
 /// Builds the kernel of `forall` in `kernels`: a producer warpgroup that copies
-/// in bulk, consumer warpgroups that multiply, a persistent grid.
+/// in bulk, consumer warpgroups that multiply, a persistent grid. With
+/// `overlap`, copies of packed weights begin while the kernel in front drains
+/// (PTX ISA, "griddepcontrol").
 FailureOr<KernelDescription>
 buildWarpSpecializedKernel(sparse_tile::ForallOp forall,
                            gpu::GPUModuleOp kernels, StringRef name,
-                           const TargetInfo &target);
+                           const TargetInfo &target, bool overlap);
 
 } // namespace mlir::sparsity::gpu_conversion
 

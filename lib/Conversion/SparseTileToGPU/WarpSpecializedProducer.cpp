@@ -126,13 +126,30 @@ Value WarpSpecializedEmitter::getBlockCount() {
   return b.ceilDiv(toI32(pipeline.getExtent()), kernel.stepElements);
 }
 
-void WarpSpecializedEmitter::emitStageLoads(Value block, RingPosition at,
-                                            Value bytes, ValueRange places) {
-  Value barrier = getBarrier(at.stage, kFull);
-  Value base = b.offset(state.shared, b.mul(at.stage, kernel.stageBytes));
-  NVVM::MBarrierArriveExpectTxOp::create(b, Type(), barrier, bytes,
-                                         NVVM::MemScopeKind::CTA,
+Value WarpSpecializedEmitter::getFirstBlock() {
+  return kernel.splits > 1 ? b.mul(kernel.rank, kBlocksPerTile()) : b.i32(0);
+}
+
+void WarpSpecializedEmitter::emitExpect(Value stage) {
+  Value bytes = b.i32(0);
+  for (const BulkOperand &operand : kernel.operands) {
+    if (!operand.packed) {
+      bytes = b.add(bytes, operand.bytes);
+      continue;
+    }
+    int64_t perBlock =
+        (operand.bytes + operand.metadataBytes) / (operand.rows / kRowBlock);
+    bytes = b.add(bytes, b.mul(getRowBlocks(operand), perBlock));
+  }
+  NVVM::MBarrierArriveExpectTxOp::create(b, Type(), getBarrier(stage, kFull),
+                                         bytes, NVVM::MemScopeKind::CTA,
                                          /*relaxed=*/false, Value());
+}
+
+void WarpSpecializedEmitter::emitCopies(bool packed, Value block, Value stage,
+                                        ValueRange places) {
+  Value barrier = getBarrier(stage, kFull);
+  Value base = b.offset(state.shared, b.mul(stage, kernel.stageBytes));
   size_t next = 0;
   for (const BulkOperand &operand : kernel.operands) {
     size_t rank = 0;
@@ -140,9 +157,37 @@ void WarpSpecializedEmitter::emitStageLoads(Value block, RingPosition at,
       sparse_tile::LoadOp load = operand.load;
       rank = cast<MemRefType>(load.getSources().front().getType()).getRank();
     }
-    emitOperandLoad(operand, block, base, barrier, places.slice(next, rank));
+    if (operand.packed == packed) {
+      emitOperandLoad(operand, block, base, barrier, places.slice(next, rank));
+    }
     next += rank;
   }
+}
+
+int64_t WarpSpecializedEmitter::emitPrefetch() {
+  auto waitForKernelInFront = [&] {
+    NVVM::GriddepcontrolOp::create(b, NVVM::GridDepActionKind::wait);
+  };
+  bool packed = llvm::any_of(kernel.operands, [](const BulkOperand &operand) {
+    return operand.packed;
+  });
+  if (!packed) {
+    waitForKernelInFront();
+    return 0;
+  }
+  // The grid has no block without a first tile.
+  emitTileOrigins(clusterIndex);
+  int64_t count = std::min(kernel.stages, kBlocksPerTile());
+  Value first = getFirstBlock();
+  b.loop(b.i32(0), b.i32(count), 1, [&](Value stage) {
+    emitExpect(stage);
+    emitCopies(/*packed=*/true, b.add(first, stage), stage, {});
+  });
+  waitForKernelInFront();
+  b.loop(b.i32(0), b.i32(count), 1, [&](Value stage) {
+    emitCopies(/*packed=*/false, b.add(first, stage), stage, {});
+  });
+  return count;
 }
 
 void WarpSpecializedEmitter::emitProducer() {
@@ -151,40 +196,36 @@ void WarpSpecializedEmitter::emitProducer() {
                                    NVVM::SetMaxRegisterAction::decrease);
   }
   b.when(b.equal(state.thread, kernel.consumers * kWarpgroup), [&] {
+    int64_t begun = kernel.overlap ? emitPrefetch() : 0;
     // The empty barriers' first phase counts as done.
-    emitTiles({b.i32(0), b.i32(1)}, [&](Value tile, ValueRange ring) {
+    bool wraps = begun == kernel.stages;
+    SmallVector<Value> start = {b.i32(wraps ? 0 : begun), b.i32(wraps ? 0 : 1),
+                                b.i32(begun)};
+    emitTiles(start, [&](Value tile, ValueRange carried) {
       emitTileOrigins(tile);
-      Value bytes = b.i32(0);
-      for (const BulkOperand &operand : kernel.operands) {
-        if (!operand.packed) {
-          bytes = b.add(bytes, operand.bytes);
-          continue;
-        }
-        int64_t perBlock = (operand.bytes + operand.metadataBytes) /
-                           (operand.rows / kRowBlock);
-        bytes = b.add(bytes, b.mul(getRowBlocks(operand), perBlock));
-      }
-      Value firstBlock = b.i32(0);
-      if (kernel.splits > 1) {
-        firstBlock = b.mul(kernel.rank, kBlocksPerTile());
-      }
+      Value firstBlock = getFirstBlock();
       // Lists are read a step ahead of the copies that follow them.
-      SmallVector<Value> initial(ring);
+      SmallVector<Value> initial(carried.take_front(2));
       llvm::append_range(initial, getPlaces(firstBlock));
       auto loop =
-          scf::ForOp::create(b, b.i32(0), getBlockCount(), b.i32(1), initial);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(loop.getBody());
-      RingPosition at{loop.getRegionIterArg(0), loop.getRegionIterArg(1)};
-      Value block = b.add(firstBlock, loop.getInductionVar());
-      SmallVector<Value> places = getPlaces(b.add(block, 1));
-      emitWait(at.stage, kEmpty, at.parity);
-      emitStageLoads(block, at, bytes, loop.getRegionIterArgs().drop_front(2));
-      RingPosition next = advance(at);
-      SmallVector<Value> yielded = {next.stage, next.parity};
-      llvm::append_range(yielded, places);
-      scf::YieldOp::create(b, yielded);
-      return SmallVector<Value>(loop.getResults().take_front(2));
+          scf::ForOp::create(b, carried[2], getBlockCount(), b.i32(1), initial);
+      {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToStart(loop.getBody());
+        RingPosition at{loop.getRegionIterArg(0), loop.getRegionIterArg(1)};
+        ValueRange places = loop.getRegionIterArgs().drop_front(2);
+        Value block = b.add(firstBlock, loop.getInductionVar());
+        SmallVector<Value> nextPlaces = getPlaces(b.add(block, 1));
+        emitWait(at.stage, kEmpty, at.parity);
+        emitExpect(at.stage);
+        emitCopies(/*packed=*/false, block, at.stage, places);
+        emitCopies(/*packed=*/true, block, at.stage, places);
+        RingPosition next = advance(at);
+        SmallVector<Value> yielded = {next.stage, next.parity};
+        llvm::append_range(yielded, nextPlaces);
+        scf::YieldOp::create(b, yielded);
+      }
+      return SmallVector<Value>{loop.getResult(0), loop.getResult(1), b.i32(0)};
     });
   });
   NVVM::SyncWarpOp::create(b, b.i32(-1));

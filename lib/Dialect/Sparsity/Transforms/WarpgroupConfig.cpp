@@ -136,7 +136,7 @@ sparsity::findWarpgroupObstacle(const KernelGroup &kernel, unsigned a,
 
 namespace {
 /// What one multiprocessor does in a cycle.
-constexpr double kSharedBytes = 128, kL2Bytes = 35, kMemoryBytes = 19;
+constexpr double kL2Bytes = 35, kMemoryBytes = 19;
 /// Waiting, metadata and releases, as a factor on a k-block.
 constexpr double kBookkeeping = 1.06;
 /// Cycles of an epilogue: fixed, and for each element of the tile.
@@ -284,8 +284,8 @@ sparsity::enumerateWarpgroupTiles(const WarpgroupProblem &given,
     }
     *size = std::max<int64_t>(*size, 1);
   }
-  SmallVector<int64_t> widths = {64,  96,  128, 152, 160, 176, 184,
-                                 192, 200, 208, 224, 240, 256};
+  SmallVector<int64_t> widths = {32,  64,  96,  128, 152, 160, 176,
+                                 184, 192, 200, 208, 224, 240, 256};
   if (problem.columns < 256) {
     widths.push_back(llvm::alignTo(problem.columns, 8));
   }
