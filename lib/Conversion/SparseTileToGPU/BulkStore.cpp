@@ -323,6 +323,7 @@ static void emitBulk(WarpSpecialized &kernel, const BulkStore &plan,
   auto maps = store.getMaps().getAsValueRange<AffineMapAttr>();
   AffineMap map = *(maps.begin() + store.getInputs().size());
   int64_t number = 0;
+  int64_t chunks = kernel.rowBlocks * llvm::divideCeil(columns, plan.chunk);
   for (int64_t block = 0; block < kernel.rowBlocks; ++block) {
     Value row =
         b.add(origins[rowDim],
@@ -331,10 +332,14 @@ static void emitBulk(WarpSpecialized &kernel, const BulkStore &plan,
     for (int64_t first = 0; first < columns; first += plan.chunk, ++number) {
       int64_t width = std::min(plan.chunk, columns - first);
       Value buffer = b.offset(staging, number % kStoreBuffers * bufferBytes);
-      // The copy before the last one has read its buffer.
+      // The copy before the last one has read its buffer; the last one as well
+      // where the count of the tile or store before may have ended on this
+      // buffer.
+      bool alternates = number > 0 || (chunks % kStoreBuffers == 0 &&
+                                       kernel.stores.size() == 1);
+      uint32_t pending = alternates ? kStoreBuffers - 1 : 0;
       b.when(kernel.leader, [&] {
-        NVVM::CpAsyncBulkWaitGroupOp::create(
-            b, static_cast<uint32_t>(kStoreBuffers - 1), b.getUnitAttr());
+        NVVM::CpAsyncBulkWaitGroupOp::create(b, pending, b.getUnitAttr());
       });
       kernel.syncWarpgroup();
       writer.write(block, first, width, buffer);
@@ -372,6 +377,8 @@ static void emitByWarps(WarpSpecialized &kernel, const BulkStore &plan,
   unsigned rowDim = origins.size() - 2, columnDim = rowDim + 1;
   int64_t columns = kernel.storedColumns();
   int64_t step = getStagedColumns(kernel);
+  int64_t bytesPerWarp =
+      getEpilogueBytes(getWarpState(kernel, step), sums.size()) / 4;
   if (kernel.stores.size() > 1) {
     // Another store's copies may still read the buffers.
     b.when(kernel.leader, [&] {
@@ -383,10 +390,14 @@ static void emitByWarps(WarpSpecialized &kernel, const BulkStore &plan,
     for (int64_t first = 0; first < columns; first += step) {
       int64_t width = std::min(step, columns - first);
       KernelState warp = getWarpState(kernel, width);
-      warp.shared = b.offset(kernel.state.shared,
-                             b.add(b.mul(kernel.warpgroup, kernel.stagingBytes),
-                                   kernel.stagingOffset));
-      warp.warp = warp.warpRow = kernel.groupWarp;
+      // Each warp stays in a part of its own, whatever the chunk's width.
+      warp.shared =
+          b.offset(kernel.state.shared,
+                   b.add(b.add(b.mul(kernel.warpgroup, kernel.stagingBytes),
+                               b.mul(kernel.groupWarp, bytesPerWarp)),
+                         kernel.stagingOffset));
+      warp.warp = b.i32(0);
+      warp.warpRow = kernel.groupWarp;
       warp.warpColumn = b.i32(0);
       SmallVector<Accumulators> fragments;
       for (const auto &blocks : sums) {

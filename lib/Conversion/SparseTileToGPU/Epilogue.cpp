@@ -200,7 +200,9 @@ SmallVector<Value> Epilogue::evaluateBody(ArrayRef<Value> indices,
   for (unsigned dim = 0; dim < rank; ++dim) {
     BlockArgument argument = body.getArgument(dim);
     if (!argument.use_empty()) {
-      mapping.map(argument, scalars.toIndex(indices[dim]));
+      mapping.map(argument, arith::IndexCastUIOp::create(b, b.getIndexType(),
+                                                         indices[dim])
+                                .getResult());
     }
   }
   for (auto [index, sum] : llvm::enumerate(sums)) {

@@ -4,6 +4,8 @@
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace mlir::sparsity;
 using namespace mlir::sparsity::gpu_conversion;
@@ -11,6 +13,7 @@ using namespace mlir::sparsity::gpu_conversion;
 /// Stages of one loop iteration. At least two, so that a metadata word is not
 /// in the register of the one before, which the instruction in flight reads
 /// (PTX ISA says nothing; ptxas reuses it).
+/// A loop of one such stage leaves no product in flight.
 static constexpr int64_t kUnroll = 4;
 
 void WarpSpecializedEmitter::emitProducts(WarpgroupSums &sums, Value base,
@@ -101,11 +104,11 @@ void WarpSpecializedEmitter::emitProducts(WarpgroupSums &sums, Value base,
 /// One stage: its products are started, those of the stage before are waited
 /// for, and that stage is handed back where `releasePrevious` holds.
 void WarpSpecializedEmitter::emitStage(WarpgroupSums &sums, RingPosition at,
-                                       Value accumulate,
-                                       Value releasePrevious) {
+                                       Value accumulate, Value releasePrevious,
+                                       uint64_t inFlight) {
   emitWait(at.stage, kFull, at.parity);
   emitProducts(sums, at.stage, accumulate);
-  NVVM::WgmmaWaitGroupSyncOp::create(b, uint64_t(1));
+  NVVM::WgmmaWaitGroupSyncOp::create(b, inFlight);
   Value previous = b.select(b.equal(at.stage, 0), b.i32(kernel.stages - 1),
                             b.sub(at.stage, 1));
   b.when(releasePrevious, [&] { emitRelease(previous); });
@@ -139,15 +142,16 @@ WarpgroupSums WarpSpecializedEmitter::unflatten(ValueRange flat) {
 RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
                                               WarpgroupSums &sums) {
   int64_t total = kBlocksPerTile();
-  int64_t unroll = std::min(total, kUnroll);
-  int64_t whole = total / unroll * unroll;
+  bool sparse = kernel.instruction->aFormat.kind != TileFormat::Kind::Dense;
+  // A divisor: products behind the loop would make the compiler move sums.
+  int64_t unroll = std::gcd(total, kUnroll);
   // Ignored: the first product does not add to them.
   Value nothing = LLVM::PoisonOp::create(b, getSumType());
   SmallVector<Value> initial(getNumSums(), nothing);
   size_t numSums = initial.size();
   llvm::append_values(initial, b.i32(0), at.stage, at.parity);
   auto loop =
-      scf::ForOp::create(b, b.i32(0), b.i32(whole), b.i32(unroll), initial);
+      scf::ForOp::create(b, b.i32(0), b.i32(total), b.i32(unroll), initial);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -160,7 +164,8 @@ RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
           step == 0 ? b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ne,
                                                     accumulate, b.i32(0))
                     : b.trueValue();
-      emitStage(sums, stage, step == 0 ? accumulate : Value(), release);
+      emitStage(sums, stage, step == 0 ? accumulate : Value(), release,
+                /*inFlight=*/sparse && unroll == 1 ? 0 : 1);
       stage = advance(stage);
     }
     SmallVector<Value> next = flatten(sums);
@@ -169,12 +174,6 @@ RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
   }
   sums = unflatten(loop.getResults().take_front(numSums));
   RingPosition stage{loop.getResult(numSums + 1), loop.getResult(numSums + 2)};
-  for (int64_t step = whole; step < total; ++step) {
-    // Outside the loop ptxas would load metadata into registers in use.
-    NVVM::WgmmaWaitGroupSyncOp::create(b, uint64_t(0));
-    emitStage(sums, stage, Value(), b.trueValue());
-    stage = advance(stage);
-  }
   return stage;
 }
 
@@ -186,22 +185,25 @@ RingPosition WarpSpecializedEmitter::emitCountedSums(RingPosition at,
       b, cast<TypedAttr>(b.getZeroAttr(getSumType())));
   SmallVector<Value> initial(getNumSums(), zero);
   size_t numSums = initial.size();
-  llvm::append_values(initial, at.stage, at.parity);
+  llvm::append_values(initial, b.i32(0), at.stage, at.parity);
   auto loop = scf::ForOp::create(b, b.i32(0), count, b.i32(1), initial);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   sums = unflatten(loop.getRegionIterArgs().take_front(numSums));
-  RingPosition stage{loop.getRegionIterArg(numSums),
-                     loop.getRegionIterArg(numSums + 1)};
-  Value notFirst = b.createOrFold<arith::CmpIOp>(
-      arith::CmpIPredicate::ne, loop.getInductionVar(), b.i32(0));
-  emitStage(sums, stage, Value(), notFirst);
+  RingPosition stage{loop.getRegionIterArg(numSums + 1),
+                     loop.getRegionIterArg(numSums + 2)};
+  Value begun = b.createOrFold<arith::CmpIOp>(
+      arith::CmpIPredicate::ne, loop.getRegionIterArg(numSums), b.i32(0));
+  emitStage(sums, stage, Value(), begun, /*inFlight=*/1);
   stage = advance(stage);
   SmallVector<Value> next = flatten(sums);
-  llvm::append_values(next, stage.stage, stage.parity);
+  // Opaque, or the first step would be peeled off, and with it the zeros moved
+  // behind the fence.
+  Value one = emitAssembly(b, b.getI32Type(), {}, "mov.b32 $0, 1;", "=r");
+  llvm::append_values(next, one, stage.stage, stage.parity);
   scf::YieldOp::create(b, next);
   sums = unflatten(loop.getResults().take_front(numSums));
-  return {loop.getResult(numSums), loop.getResult(numSums + 1)};
+  return {loop.getResult(numSums + 1), loop.getResult(numSums + 2)};
 }
 
 /// A tile: its sums, and what is stored of them. Returns the ring position
@@ -211,6 +213,8 @@ SmallVector<Value> WarpSpecializedEmitter::emitTile(RingPosition at) {
   Value count = getBlockCount();
   RingPosition stage = kernel.kBlocks != 0 ? emitSums(at, sums)
                                            : emitCountedSums(at, count, sums);
+  // Copies of sums that the tied waits may take come behind this one.
+  NVVM::WgmmaWaitGroupSyncOp::create(b, uint64_t(0));
   for (auto &blocks : sums) {
     for (auto &block : blocks) {
       emitWgmmaDrain(b, block);

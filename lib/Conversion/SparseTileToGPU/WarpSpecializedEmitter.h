@@ -76,7 +76,7 @@ private:
     return kernel.accumulators * kernel.rowBlocks * kernel.columns / 2;
   }
   void emitStage(WarpgroupSums &sums, RingPosition at, Value accumulate,
-                 Value releasePrevious);
+                 Value releasePrevious, uint64_t inFlight);
   void emitProducts(WarpgroupSums &sums, Value base, Value accumulate);
   void exchangeSplits(WarpgroupSums &sums);
   void emitRelease(Value stage);

@@ -111,6 +111,10 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
   int64_t shares = isA ? 1 : kernel.cluster;
   int64_t extent = plan.alongRows ? kernel.stepElements : plan.rows;
   int64_t units = extent / 8;
+  if (units < shares) {
+    return forall.emitOpError("expected at least 8 columns for each of ")
+           << shares << " blocks of a cluster, but got " << extent;
+  }
   for (int64_t share = 0; share < shares; ++share) {
     int64_t part = (units / shares + (share < units % shares ? 1 : 0)) * 8;
     plan.parts.push_back(part);
@@ -279,6 +283,10 @@ void WarpSpecializedEmitter::emitClusterSync() {
 void WarpSpecializedEmitter::emitRelease(Value stage) {
   Value barrier = getBarrier(stage, kEmpty);
   b.when(b.less(state.lane, kernel.cluster), [&] {
+    if (kernel.cluster == 1) {
+      NVVM::MBarrierArriveOp::create(b, b.getI64Type(), barrier, Value());
+      return;
+    }
     // Without a scope: a release of cluster scope costs a fence of the whole
     // GPU each time, and nothing but shared memory is handed over.
     Value remote =

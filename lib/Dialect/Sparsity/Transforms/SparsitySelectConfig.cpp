@@ -301,6 +301,11 @@ sparse_tile::ConfigAttr SparsitySelectConfigPass::makeAttr(const Choice &choice,
   if (!warps.empty()) {
     chosenWarps.assign(warps.begin(), warps.end());
   }
+  // What was chosen belongs together: with a tile, a cluster or splits given,
+  // the rest of them is 1 unless it is given too.
+  bool given = !tile.empty() || cluster > 0 || splits > 0;
+  int64_t chosenCluster = cluster > 0 ? cluster : given ? 1 : choice.cluster;
+  int64_t chosenSplits = splits > 0 ? splits : given ? 1 : choice.splits;
   auto error = [&] { return emitError(getOperation().getLoc()); };
   function_ref<InFlightDiagnostic()> emitHere(error);
   return sparse_tile::ConfigAttr::getChecked(
@@ -308,8 +313,7 @@ sparse_tile::ConfigAttr SparsitySelectConfigPass::makeAttr(const Choice &choice,
       ArrayRef<int64_t>(chosenWarps), stages > 0 ? stages : choice.stages,
       /*raster=*/int64_t(1), choice.swap, StringRef(choice.multiply),
       choice.instruction ? choice.instruction->name : StringRef("elementwise"),
-      sparse, cluster > 0 ? cluster : choice.cluster,
-      splits > 0 ? splits : choice.splits);
+      sparse, chosenCluster, chosenSplits);
 }
 
 LogicalResult SparsitySelectConfigPass::loadTuningTable() {

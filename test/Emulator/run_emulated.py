@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""Compiles a program for sm_90a, runs its kernels in the emulator, compares with f64."""
+
+import argparse
+import dataclasses
+import pathlib
+import re
+import sys
+import time
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "python"), str(pathlib.Path(__file__).resolve().parent)]
+
+import ptx  # noqa: E402
+import reference  # noqa: E402
+from arithmetic import PARAMETERS  # noqa: E402
+from copies import TensorMap  # noqa: E402
+from machine import Machine  # noqa: E402
+from memory import GlobalMemory  # noqa: E402
+from steps import PARAMETER_STRIDE  # noqa: E402
+
+from sparsity import dtypes  # noqa: E402
+from sparsity.compiler import compile as compile_program  # noqa: E402
+from sparsity.launch import DeviceArray, TensorMapParameter, parse_tensor_type  # noqa: E402
+from sparsity.lists import pack_block  # noqa: E402
+from sparsity.packing import pack_n_of_m, prune_n_of_m  # noqa: E402
+
+# Of a whole matrix, by the type of its elements: the result's rounding and little else.
+TOLERANCES = {"bf16": 4e-3, "f16": 1e-3, "f32": 1e-5}
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a run showed. `error` is relative, in the Frobenius norm; integers: the count of
+    wrong elements."""
+
+    error: float
+    tolerance: float
+    undefined: int
+    steps: int
+    serialized: int
+    seconds: float
+
+    @property
+    def passed(self):
+        return self.undefined == 0 and self.error <= self.tolerance
+
+    def __str__(self):
+        word = "pass" if self.passed else "FAIL"
+        return (
+            f"{word}: relative error {self.error:.2e} (at most {self.tolerance:.0e}), "
+            f"{self.undefined} undefined elements, {self.steps} steps, {self.serialized} times "
+            f"serialized, {self.seconds:.1f} s"
+        )
+
+
+def random_elements(rng, shape, dtype):
+    """Random elements in storage form, none of them zero."""
+    if dtype in ("i8", "i32"):
+        magnitude = rng.integers(1, 128, shape)
+        return (magnitude * rng.choice([-1, 1], shape)).astype(dtypes.storage_of(dtype))
+    values = rng.standard_normal(shape)
+    values = np.where(np.abs(values) < 0.05, np.copysign(0.05, values), values)
+    return dtypes.encode(values.astype(np.float32), dtype)
+
+
+def to_reference(array, dtype):
+    decoded = dtypes.decode(array, dtype)
+    return decoded.astype(np.int64 if dtype[0] == "i" else np.float64)
+
+
+def _shape(text, dynamic):
+    sizes, dtype = parse_tensor_type(text)
+    return tuple(dynamic if size is None else size for size in sizes), dtype
+
+
+def _pattern(text):
+    found = re.search(r"n_of_m<(\d+) ?: ?(\d+), axis = (\d+)", text)
+    if not found:
+        raise ValueError(f"expected a dense, n:m or block argument, but got {text}")
+    return tuple(int(one) for one in found.groups())
+
+
+def _pack_blocks(array, block, memory, rng, dtype):
+    """Keeps half of the blocks, and of every third row of blocks none."""
+    rows, columns = (-(-size // part) for size, part in zip(array.shape, block))
+    kept = rng.random((rows, columns)) < 0.5
+    kept[::3] = rng.random() < 0.5 and rows > 2
+    mask = np.kron(kept, np.ones(block, bool))[: array.shape[0], : array.shape[1]]
+    array = np.where(mask, array, np.zeros((), array.dtype))
+    packed = pack_block(array, block, dtype=dtype)
+    values = packed.values
+    if values.size == 0:  # A buffer has an address even if no block is kept.
+        values = np.zeros((1, *block), values.dtype)
+    coordinates = packed.coordinates if packed.coordinates.size else np.zeros(1, np.int32)
+    return array, dataclasses.replace(
+        packed,
+        positions=DeviceArray(memory.add(packed.positions), packed.positions.shape, "i32"),
+        coordinates=DeviceArray(memory.add(coordinates), packed.coordinates.shape, "i32"),
+        values=DeviceArray(memory.add(values), packed.values.shape, dtype),
+    )
+
+
+def make_arguments(kernel, memory, rng, dynamic):
+    """(arguments for `Kernel.plan`, arrays for the reference)."""
+    arguments, arrays = [], []
+    for entry in kernel.arguments:
+        if entry["kind"] == "result" or entry.get("arg", -1) < len(arguments):
+            continue
+        if entry["kind"] not in ("tensor", "field"):
+            raise ValueError(f"expected tensors only, but got {entry}")
+        shape, dtype = _shape(entry["type"], dynamic)
+        array = random_elements(rng, shape, dtype)
+        if entry["kind"] == "tensor":
+            arguments.append(DeviceArray(memory.add(array), shape, dtype))
+        elif re.search(r"block<(\d+)x(\d+)>", entry["type"]):
+            block = tuple(map(int, re.search(r"block<(\d+)x(\d+)>", entry["type"]).groups()))
+            array, packed = _pack_blocks(array, block, memory, rng, dtype)
+            arguments.append(packed)
+        else:
+            n, m, axis = _pattern(entry["type"])
+            array = prune_n_of_m(array, n, m, axis, dtype)
+            layout = "core_matrix" if "core_matrix" in entry["type"] else "row_major"
+            packed = pack_n_of_m(array, n, m, axis, layout, dtype)
+            buffers = {}
+            for name in ("values", "metadata"):
+                data = getattr(packed, name)
+                buffers[name] = DeviceArray(memory.add(data), data.shape, "i8")
+            arguments.append(dataclasses.replace(packed, **buffers))
+        arrays.append(to_reference(array, dtype))
+    return arguments, arrays
+
+
+def make_results(kernel, memory, expected):
+    """Poisoned results: one, of the shape that the reference found."""
+    results = [entry for entry in kernel.arguments if entry["kind"] == "result"]
+    if len(results) != 1:
+        raise ValueError(f"expected one result, but got {len(results)}")
+    dtype = parse_tensor_type(results[0]["type"])[1]
+    item = dtypes.storage_of(dtype).itemsize
+    poison = np.full(int(np.prod(expected.shape)) * item, 0xFF, np.uint8)
+    return DeviceArray(memory.add(poison), expected.shape, dtype)
+
+
+def run_launches(program, kernel, memory, arguments, seed, multiprocessors, allow_serialized):
+    """Runs every launch; returns the steps taken and how often ptxas would serialize."""
+    kernels = ptx.parse(program.ptx)
+    steps = serialized = 0
+    for launch, (name, grid, block, shared, values) in zip(kernel.launches, kernel.plan(arguments)):
+        if launch.get("persistent"):
+            cluster = launch.get("cluster", 1)
+            resident = max(multiprocessors // cluster * cluster, cluster)
+            grid = [min(grid[0], resident), *grid[1:]]
+        parameters, maps = [], {}
+        for index, value in enumerate(values):
+            if isinstance(value, TensorMapParameter):
+                maps[PARAMETERS + index * PARAMETER_STRIDE] = TensorMap(*value.value)
+                parameters.append(bytes(128))
+            else:
+                parameters.append(bytes(value))
+        threads = block[0] * block[1] * block[2]
+        machine = Machine(
+            kernels[name], memory, parameters, maps, threads, shared, seed, allow_serialized
+        )
+        machine.launch(grid)
+        steps += machine.steps
+        serialized += machine.serialized
+    return steps, serialized
+
+
+def compare(found, expected, dtype):
+    """(error, tolerance, undefined elements)."""
+    if dtype[0] == "i":
+        return float((found != expected).sum()), 0.0, 0
+    undefined = int(np.isnan(found).sum())
+    difference = np.linalg.norm(np.nan_to_num(found) - expected)
+    return float(difference / np.linalg.norm(expected)), TOLERANCES[dtype], undefined
+
+
+def run(text, pipeline_options="", seed=0, multiprocessors=4, dynamic=77,
+        allow_serialized=False):
+    """The Outcome of the program `text`; EmulationError where a kernel breaks a rule."""
+    start = time.time()
+    program = compile_program(text, "sm_90a", pipeline_options=pipeline_options)
+    kernel = program.kernel(next(iter(program.functions)))
+    rng = np.random.default_rng(seed)
+    memory = GlobalMemory()
+    arguments, arrays = make_arguments(kernel, memory, rng, dynamic)
+    expected = reference.evaluate(text, arrays)
+    result = make_results(kernel, memory, expected)
+    steps, serialized = run_launches(
+        program, kernel, memory, arguments + [result], seed, multiprocessors, allow_serialized
+    )
+    storage = memory.contents(result.address, dtypes.storage_of(result.dtype), expected.shape)
+    found = to_reference(storage, result.dtype)
+    error, tolerance, undefined = compare(found, expected, result.dtype)
+    outcome = Outcome(error, tolerance, undefined, steps, serialized, time.time() - start)
+    outcome.found, outcome.expected = found, expected
+    return outcome
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", help="a file of MLIR")
+    parser.add_argument("--pipeline-options", default="")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--multiprocessors", type=int, default=4)
+    parser.add_argument("--dynamic", type=int, default=77, help="the size of `?` dimensions")
+    parser.add_argument(
+        "--allow-serialized",
+        action="store_true",
+        help="go on where ptxas would serialize matrix instructions (it warns), and count",
+    )
+    options = parser.parse_args()
+    try:
+        outcome = run(
+            pathlib.Path(options.program).read_text(),
+            options.pipeline_options,
+            options.seed,
+            options.multiprocessors,
+            options.dynamic,
+            options.allow_serialized,
+        )
+    except ptx.EmulationError as error:
+        print(f"FAIL: {error}")
+        return 1
+    print(outcome)
+    if not outcome.passed:
+        wrong = np.argwhere(~np.isclose(outcome.found, outcome.expected, rtol=0.05, atol=0.05))
+        print(f"{len(wrong)} wrong elements of {outcome.found.size}, the first at:")
+        for place in wrong[:8]:
+            at = tuple(int(one) for one in place)
+            print(f"  {at}: {outcome.found[at]:.5g}, expected {outcome.expected[at]:.5g}")
+    return 0 if outcome.passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

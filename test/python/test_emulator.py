@@ -1,0 +1,101 @@
+"""Kernels of warpgroups, run instruction by instruction on the CPU (test/Emulator)."""
+
+import pathlib
+import re
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Emulator"))
+
+import cases  # noqa: E402
+import ptx  # noqa: E402
+import run_emulated  # noqa: E402
+
+WGMMA = "instruction=wgmma "
+ONE_GROUP = WGMMA + "tile=128,64,64 warps=4,1 stages=2 cluster=1"
+TWO_GROUPS = WGMMA + "tile=128,64,64 warps=8,1 stages=3 cluster=2"
+CASES = {
+    # Boxes that leave the tensors on every side; a persistent loop with an odd number of
+    # staged chunks in a tile.
+    "sparse": (dict(n=200, k=264, m=77), TWO_GROUPS),
+    "dense": (dict(n=200, k=264, m=150, sparse=False), TWO_GROUPS),
+    # Columns that are no multiple of 64, and a tile of rows that is outside in one block.
+    "sparse 152 columns": (
+        dict(n=328, k=512, m=300, bias=True, relu=True),
+        WGMMA + "tile=256,152,64 warps=8,1 stages=3 cluster=2",
+    ),
+    "W stored as [k, n]": (
+        dict(n=256, k=200, m=72, sparse=False, transposed=True, residual=True),
+        ONE_GROUP,
+    ),
+    "float8": (
+        dict(n=192, k=400, m=40, dtype="f8E4M3FN"),
+        WGMMA + "tile=128,40,128 warps=8,1 stages=4 cluster=2",
+    ),
+    "i8 to i32": (
+        dict(n=192, k=384, m=80, dtype="i8", result="i32"),
+        WGMMA + "tile=128,80,128 warps=4,1 stages=3 cluster=1",
+    ),
+    "f32, odd columns": (dict(n=199, k=328, m=129, result="f32"), ONE_GROUP),
+    # Lists of blocks, some of them empty, that leave the tensor at the end.
+    "blocks": (dict(n=256, k=512, m=200, block=(128, 128)), WGMMA),
+    "blocks of 64": (dict(n=328, k=320, m=77, block=(64, 64)), WGMMA),
+    "odd number of k-blocks": (
+        dict(n=136, k=328, m=200),
+        WGMMA + "tile=128,96,64 warps=8,1 stages=3 cluster=2",
+    ),
+    "overlap": (dict(n=256, k=512, m=64), TWO_GROUPS + " overlap"),
+    "overlap, split": (
+        dict(n=128, k=1024, m=16),
+        WGMMA + "tile=64,16,64 warps=4,1 stages=3 cluster=1 splits=2 overlap",
+    ),
+    # More k-blocks for a block than stages.
+    "split": (
+        dict(n=128, k=1024, m=16),
+        WGMMA + "tile=64,16,64 warps=4,1 stages=3 cluster=1 splits=2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_kernel(translate_tool, runtime_library, name, seed):
+    fields, options = CASES[name]
+    outcome = run_emulated.run(cases.program(**fields), options, seed)
+    assert outcome.passed, outcome
+
+
+# What a kernel must not do, made by changing the text of one that is right.
+DEFECTS = {
+    "bytes that never come": (r"(mov\.b32\s+%r\d+), 24576;", r"\1, 24592;", "deadlock"),
+    "no proxy fence": (r"fence\.proxy\.async[^;]*;", "", "no proxy fence"),
+    "sums read in flight": (
+        r"wgmma\.wait_group\.sync\.aligned\s+0;", "", "sums of the matrix instruction in flight"
+    ),
+    "sums not fenced": (r"wgmma\.fence[^;]*;", "", "wgmma.fence"),
+    "no wait for copies": (
+        r"mbarrier\.try_wait[^;]*?(\w+), \[[^;]*;", r"setp.eq.b32 \1, 0, 0;", "in flight|arrivals"
+    ),
+    "stores not waited for": (
+        r"cp\.async\.bulk\.wait_group(\.read)?\s+\d;", "", "tensor stores?"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_defect_is_found(translate_tool, runtime_library, monkeypatch, name):
+    pattern, replacement, message = DEFECTS[name]
+    compile_program = run_emulated.compile_program
+
+    def broken(*arguments, **options):
+        program = compile_program(*arguments, **options)
+        text, count = re.subn(pattern, replacement, program.ptx)
+        assert count, f"expected {pattern} in the kernel"
+        program.ptx = text
+        return program
+
+    monkeypatch.setattr(run_emulated, "compile_program", broken)
+    text = cases.program(n=256, k=256, m=128, sparse=False)
+    with pytest.raises(ptx.EmulationError, match=message):
+        run_emulated.run(text, ONE_GROUP)
