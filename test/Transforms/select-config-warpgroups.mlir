@@ -43,11 +43,11 @@ func.func @small_blocks(%x: tensor<64x256xbf16>, %w: tensor<128x256xbf16, #spars
 
 // -----
 
-// A row tile of listed blocks is a divisor of a block's rows, and takes no partner.
+// A row tile of listed blocks is a divisor of a block's rows.
 
 // CHECK-LABEL: func.func @blocks
 // CHECK: tile = [128, {{[0-9]+}}, 64], warps = [8, 1]
-// CHECK-SAME: instruction = "wgmma.m64k16", sparse = false>
+// CHECK-SAME: instruction = "wgmma.m64k16", sparse = false
 func.func @blocks(%x: tensor<4096x512xbf16>, %w: tensor<2048x512xbf16, #sparsity.block<128x128>>, %o: tensor<4096x2048xf32>) -> tensor<4096x2048xf32> {
   %y = linalg.matmul
       indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,

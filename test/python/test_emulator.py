@@ -40,6 +40,10 @@ CASES = {
     "f32, odd columns": (dict(n=199, k=328, m=129, result="f32"), ONE_GROUP),
     # Lists of blocks, some of them empty, that leave the tensor at the end.
     "blocks": (dict(n=256, k=512, m=200, block=(128, 128)), WGMMA),
+    "blocks, A shared": (
+        dict(n=256, k=512, m=200, block=(128, 128)),
+        WGMMA + "tile=128,64,64 warps=8,1 stages=3 cluster=2",
+    ),
     "blocks of 64": (dict(n=328, k=320, m=77, block=(64, 64)), WGMMA),
     "odd number of k-blocks": (
         dict(n=136, k=328, m=200),

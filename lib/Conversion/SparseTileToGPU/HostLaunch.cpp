@@ -118,7 +118,9 @@ AffineExpr SizeExpressions::extent(Value buffer, int64_t dim) {
 static int64_t getTileExtent(sparse_tile::ForallOp forall,
                              const KernelDescription &kernel, unsigned dim) {
   int64_t tile = forall.getTile()[dim];
-  return dim + 2 == forall.getNumParallel() ? tile * kernel.cluster : tile;
+  unsigned clustered =
+      forall.getNumParallel() - (kernel.clusterAlongColumns ? 1 : 2);
+  return dim == clustered ? tile * kernel.cluster : tile;
 }
 
 static Attribute describe(sparse_tile::ForallOp forall,

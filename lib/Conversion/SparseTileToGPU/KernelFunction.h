@@ -47,8 +47,10 @@ struct KernelDescription {
   /// Tile extents of the last two parallel dimensions.
   int64_t tileRows, tileColumns;
   SmallVector<KernelParameter> parameters;
-  /// Blocks of a cluster; above 1, each row of tiles is a multiple of it.
+  /// Blocks of a cluster, with neighbouring row tiles or column tiles, whose
+  /// number is rounded up to it.
   int64_t cluster = 1;
+  bool clusterAlongColumns = false;
   /// Blocks of a cluster that work on one tile.
   int64_t splits = 1;
   /// Blocks take tiles until none is left: no more are launched than run at

@@ -80,6 +80,10 @@ struct WarpSpecialized {
   KernelState &state;
   int64_t consumers = 0, rowBlocks = 0, columns = 0, stages = 0;
   int64_t cluster = 1, splits = 1;
+  /// The blocks of a cluster have neighbouring column tiles and share A: where
+  /// each row tile follows a list of its own, nothing else can be shared.
+  /// Otherwise they have neighbouring row tiles and share B.
+  bool sharesA = false;
   /// Packed weights are copied before the kernel in front has ended.
   bool overlap = false;
   /// K-blocks of a tile, or 0 if each tile has its own number.

@@ -88,6 +88,12 @@ private:
   void emitTileOrigins(Value index);
   /// The row blocks of a compressed operand's tile that exist.
   Value getRowBlocks(const BulkOperand &operand);
+  int64_t rowsPerCluster() const {
+    return state.tileRows * (kernel.sharesA ? 1 : kernel.cluster);
+  }
+  int64_t columnsPerCluster() const {
+    return state.tileColumns * (kernel.sharesA ? kernel.cluster : 1);
+  }
   int64_t kBlocksPerTile() const { return kernel.kBlocks / kernel.splits; }
   WgmmaShape getShape(const BulkProduct &product) const;
 

@@ -107,12 +107,13 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
            << "rows of " << buffer << " that are no multiple of 16 bytes";
   }
   plan.bytes = plan.rows * kRowBytes;
-  // Each block of the cluster copies a part of B for all of them.
-  int64_t shares = isA ? 1 : kernel.cluster;
+  // Each block of the cluster copies a part of what it shares for all of them.
+  int64_t shares = isA == kernel.sharesA ? kernel.cluster : 1;
   int64_t extent = plan.alongRows ? kernel.stepElements : plan.rows;
   int64_t units = extent / 8;
   if (units < shares) {
-    return forall.emitOpError("expected at least 8 columns for each of ")
+    return forall.emitOpError(
+               "expected at least 8 rows of a shared operand for each of ")
            << shares << " blocks of a cluster, but got " << extent;
   }
   for (int64_t share = 0; share < shares; ++share) {
@@ -177,16 +178,14 @@ LogicalResult WarpSpecializedEmitter::planOperands() {
                                number(mma.getAccumulator()) - tiles});
   }
   kernel.accumulators = pipeline.getNumResults();
+  kernel.sharesA =
+      llvm::any_of(pipeline.getLoad().front().getOps<sparse_tile::LoadOp>(),
+                   [](sparse_tile::LoadOp load) { return load.isGather(); });
   for (OpOperand &operand : yield->getOpOperands()) {
     BulkOperand plan;
     if (failed(planOperand(operand.get(), isA[operand.getOperandNumber()],
                            plan))) {
       return failure();
-    }
-    if (plan.listed && kernel.cluster > 1) {
-      return forall.emitOpError("expected a cluster of 1 where lists decide "
-                                "what a tile loads, but got ")
-             << kernel.cluster;
     }
     kernel.operands.push_back(std::move(plan));
   }
@@ -335,9 +334,8 @@ void WarpSpecializedEmitter::emitPrologue() {
   }
 
   unsigned parallel = forall.getNumParallel();
-  tileRowCount =
-      b.ceilDiv(sizes[parallel - 2], state.tileRows * kernel.cluster);
-  tileColumnCount = b.ceilDiv(sizes[parallel - 1], state.tileColumns);
+  tileRowCount = b.ceilDiv(sizes[parallel - 2], rowsPerCluster());
+  tileColumnCount = b.ceilDiv(sizes[parallel - 1], columnsPerCluster());
   tileCount = b.mul(tileRowCount, tileColumnCount);
   for (unsigned dim = 0; dim + 2 < parallel; ++dim) {
     tileCount = b.mul(tileCount, sizes[dim]);
@@ -357,12 +355,12 @@ void WarpSpecializedEmitter::rereadThread() {
 }
 
 void WarpSpecializedEmitter::emitTileOrigins(Value index) {
-  emitOrigins(index, tileRowCount, tileColumnCount,
-              state.tileRows * kernel.cluster, state.tileColumns,
-              /*reverseRows=*/false);
+  emitOrigins(index, tileRowCount, tileColumnCount, rowsPerCluster(),
+              columnsPerCluster(), /*reverseRows=*/false);
   if (kernel.cluster > 1) {
-    Value &row = origins[origins.size() - 2];
-    row = b.add(row, b.mul(kernel.rank, state.tileRows));
+    Value &origin = origins[origins.size() - (kernel.sharesA ? 1 : 2)];
+    origin = b.add(origin, b.mul(kernel.rank, kernel.sharesA ? state.tileColumns
+                                                             : state.tileRows));
   }
   for (auto [argument, origin] :
        llvm::zip_equal(forall.getOrigins(), origins)) {
@@ -426,6 +424,7 @@ FailureOr<KernelDescription> WarpSpecializedEmitter::run() {
   description.tileRows = state.tileRows;
   description.tileColumns = state.tileColumns;
   description.cluster = kernel.cluster;
+  description.clusterAlongColumns = kernel.sharesA;
   description.splits = kernel.splits;
   description.persistent = kernel.splits == 1;
   description.overlap = kernel.overlap;

@@ -228,10 +228,10 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
                Twine(tile.columns));
   }
   if (problem.groupRows != 0 &&
-      (problem.groupRows % tile.rows != 0 || tile.cluster * tile.splits > 1)) {
-    return say("expected single blocks of a divisor of " +
-               Twine(problem.groupRows) + " rows, but got " +
-               Twine(tile.cluster * tile.splits) + " of " + Twine(tile.rows));
+      (problem.groupRows % tile.rows != 0 || tile.splits > 1)) {
+    return say("expected a divisor of " + Twine(problem.groupRows) +
+               " rows and no splits, but got " + Twine(tile.rows) + " and " +
+               Twine(tile.splits));
   }
   if (countKBlocks(problem) % tile.splits != 0) {
     return say("expected whole k-blocks for each of " + Twine(tile.splits) +
@@ -258,15 +258,21 @@ static double getCost(const WarpgroupProblem &problem, const TargetInfo &target,
   double multiply = perStep * (problem.sparse ? 2 : 4) *
                     (tile.rows / double(kRowBlock)) * problem.accumulators *
                     kBookkeeping;
-  double l2 = (aBytes + double(bBytes) / tile.cluster) / kL2Bytes;
+  // Where rows follow lists, blocks share A; otherwise B.
+  bool sharesA = problem.groupRows != 0;
+  double shared = sharesA ? aBytes : bBytes, own = sharesA ? bBytes : aBytes;
+  double l2 = (own + shared / tile.cluster) / kL2Bytes;
   double memory = aBytes / kMemoryBytes;
   double block = std::max({multiply, l2, memory});
   int64_t perCluster = tile.cluster * tile.splits;
   // Clusters lie within a processing cluster, which larger ones do not fill.
   int64_t resident = perCluster > 2 ? target.multiprocessors * 10 / 11
                                     : target.multiprocessors;
-  int64_t rowTiles = llvm::divideCeil(problem.rows, tile.rows * tile.cluster);
-  int64_t tiles = rowTiles * llvm::divideCeil(problem.columns, tile.columns);
+  int64_t rowTiles =
+      llvm::divideCeil(problem.rows, tile.rows * (sharesA ? 1 : tile.cluster));
+  int64_t columnTiles = llvm::divideCeil(
+      problem.columns, tile.columns * (sharesA ? tile.cluster : 1));
+  int64_t tiles = rowTiles * columnTiles;
   int64_t waves = llvm::divideCeil(tiles, resident / perCluster);
   double perTile = block * (kBlocks / tile.splits) + kEpilogue +
                    kEpilogueElement * tile.rows * tile.columns / tile.splits +

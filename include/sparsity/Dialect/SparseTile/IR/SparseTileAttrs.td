@@ -19,8 +19,9 @@ def SparseTile_ConfigAttr : AttrDef<SparseTile_Dialect, "Config"> {
     * `multiply`: the type that is multiplied in ("bf16", "tf32", ...).
     * `instruction`: as the target's table names it.
     * `sparse`: the instruction takes A compressed.
-    * `cluster`: neighbouring row tiles whose blocks share each tile of B
-      (thread block clusters, PTX ISA, "Cluster of Cooperative Thread Arrays").
+    * `cluster`: neighbouring row tiles whose blocks share each tile of B, or,
+      where rows follow lists, neighbouring column tiles whose blocks share each
+      tile of A (PTX ISA, "Cluster of Cooperative Thread Arrays").
     * `splits`: blocks of a cluster that share a tile's reduction instead; each
       sums a part of K, and they add their sums in a fixed order.
 
