@@ -356,6 +356,12 @@ class Kernel:
         for launch in self.launches:
             pairs = launch["symbols"]
             symbols = [sizes(pairs[i], pairs[i + 1]) for i in range(0, len(pairs), 2)]
+            if "columns" in launch:
+                # One of several kernels, for so many columns.
+                columns = evaluate(launch["columns"][0], symbols)
+                most = launch["columns_at_most"]
+                if columns <= launch["columns_above"] or 0 <= most < columns:
+                    continue
             grid = [evaluate(text, symbols) for text in launch["grid"]]
             values = [self._parameter(text, flat, symbols) for text in launch["params"]]
             plan.append((launch["kernel"], grid, launch["block"], launch["shared"], values))
@@ -422,7 +428,9 @@ class BoundKernel:
         module = kernel._module()
         self._keep = (kernel, args)
         self._launches = []
-        for launch, (name, grid, block, shared, values) in zip(kernel.launches, plan):
+        launches = {launch["kernel"]: launch for launch in kernel.launches}
+        for name, grid, block, shared, values in plan:
+            launch = launches[name]
             if 0 in grid:
                 continue
             if launch.get("persistent"):

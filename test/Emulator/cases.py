@@ -6,7 +6,7 @@ def program(
     transposed=False, block=None,
 ):  # fmt: skip
     """MLIR. `sparse`: W is 2:4 along k, or has blocks of the extents `block`. `transposed`: W is
-    stored as [k, n]."""
+    stored as [k, n]. `m` may be "?"."""
     integer = dtype == "i8"
     sum_type = "i32" if integer else "f32"
     axis = 0 if transposed else 1
@@ -46,15 +46,17 @@ def program(
         last = "%c"
     maps.append(identity)
     product = f"affine_map<(m, n, k) -> ({'k, n' if transposed else 'n, k'})>"
+    dynamic = "%m" if m == "?" else ""
+    size = f"  %c0 = arith.constant 0 : index\n  %m = tensor.dim %x, %c0 : {x}\n" if dynamic else ""
     lines = "\n".join(f"      {line}" for line in body)
     return f"""func.func @main({', '.join(arguments)}) -> {out} {{
   %zero = arith.constant {'0' if integer else '0.0'} : {sum_type}
-  %e = tensor.empty() : {y}
+{size}  %e = tensor.empty({dynamic}) : {y}
   %i = linalg.fill ins(%zero : {sum_type}) outs(%e : {y}) -> {y}
   %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, {product},
                                       affine_map<(m, n, k) -> (m, n)>]
     ins(%x, %w : {x}, {w}) outs(%i : {y}) -> {y}
-  %o = tensor.empty() : {out}
+  %o = tensor.empty({dynamic}) : {out}
   %z = linalg.generic {{indexing_maps = [{', '.join(maps)}],
                        iterator_types = ["parallel", "parallel"]}}
     ins({', '.join(names)} : {', '.join(types)}) outs(%o : {out}) {{

@@ -148,7 +148,9 @@ def run_launches(program, kernel, memory, arguments, seed, multiprocessors, allo
     """Runs every launch; returns the steps taken and how often ptxas would serialize."""
     kernels = ptx.parse(program.ptx)
     steps = serialized = 0
-    for launch, (name, grid, block, shared, values) in zip(kernel.launches, kernel.plan(arguments)):
+    launches = {launch["kernel"]: launch for launch in kernel.launches}
+    for name, grid, block, shared, values in kernel.plan(arguments):
+        launch = launches[name]
         if launch.get("persistent"):
             cluster = launch.get("cluster", 1)
             resident = max(multiprocessors // cluster * cluster, cluster)

@@ -70,6 +70,14 @@ def test_kernel(translate_tool, runtime_library, name, seed):
     assert outcome.passed, outcome
 
 
+@pytest.mark.parametrize("tokens", [1, 16, 17, 128, 200, 600])
+def test_kernel_is_picked_by_columns(translate_tool, runtime_library, tokens):
+    program = cases.program(n=256, k=512, m="?")
+    outcome = run_emulated.run(program, WGMMA, seed=tokens, dynamic=tokens)
+    assert outcome.passed, outcome
+    assert outcome.expected.shape == (tokens, 256)
+
+
 # What a kernel must not do, made by changing the text of one that is right.
 DEFECTS = {
     "bytes that never come": (r"(mov\.b32\s+%r\d+), 24576;", r"\1, 24592;", "deadlock"),

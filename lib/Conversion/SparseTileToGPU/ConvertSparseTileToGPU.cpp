@@ -8,6 +8,7 @@
 #include "sparsity/Target/KnownTargets.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -33,9 +34,63 @@ struct ConvertSparseTileToGPUPass
 
   LogicalResult convert(func::FuncOp func, gpu::GPUModuleOp kernels,
                         const TargetInfo &info);
+  LogicalResult convert(sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels,
+                        StringRef name, const TargetInfo &info,
+                        SmallVectorImpl<Attribute> &launches);
   void runOnOperation() override;
 };
 } // namespace
+
+/// A kernel, or one for each variant of its tile: then the host asks for the
+/// number of columns, few first.
+LogicalResult ConvertSparseTileToGPUPass::convert(
+    sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels, StringRef name,
+    const TargetInfo &info, SmallVectorImpl<Attribute> &launches) {
+  OpBuilder builder(forall);
+  if (!isWarpSpecialized(forall, info)) {
+    FailureOr<KernelDescription> kernel =
+        buildMultistageKernel(forall, kernels, name, info);
+    if (failed(kernel)) {
+      return failure();
+    }
+    launches.push_back(emitLaunch(builder, forall, kernels, *kernel));
+    return success();
+  }
+  auto variants =
+      forall->getAttrOfType<ArrayAttr>(sparse_tile::kVariantsAttrName);
+  Location loc = forall.getLoc();
+  Value columns = forall.getSizes()[forall.getNumParallel() - 1];
+  int64_t above = -1;
+  auto build = [&](sparse_tile::ConfigAttr config, const Twine &suffix,
+                   int64_t most) -> LogicalResult {
+    FailureOr<KernelDescription> kernel = buildWarpSpecializedKernel(
+        forall, config, kernels, (name + suffix).str(), info, overlap);
+    if (failed(kernel)) {
+      return failure();
+    }
+    kernel->columnsAbove = above;
+    kernel->columnsAtMost = most;
+    launches.push_back(emitLaunch(builder, forall, kernels, *kernel));
+    return success();
+  };
+  for (Attribute entry :
+       variants ? variants.getValue() : ArrayRef<Attribute>()) {
+    auto pair = cast<ArrayAttr>(entry);
+    int64_t most = cast<IntegerAttr>(pair[0]).getInt();
+    auto few = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::ule, columns,
+        arith::ConstantIndexOp::create(builder, loc, most));
+    auto branch = scf::IfOp::create(builder, loc, few, /*withElseRegion=*/true);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    if (failed(build(cast<sparse_tile::ConfigAttr>(pair[1]), "_" + Twine(most),
+                     most))) {
+      return failure();
+    }
+    builder.setInsertionPointToStart(branch.elseBlock());
+    above = most;
+  }
+  return build(forall.getConfig(), "", -1);
+}
 
 LogicalResult ConvertSparseTileToGPUPass::convert(func::FuncOp func,
                                                   gpu::GPUModuleOp kernels,
@@ -45,14 +100,9 @@ LogicalResult ConvertSparseTileToGPUPass::convert(func::FuncOp func,
   SmallVector<Attribute> launches;
   for (auto [index, forall] : llvm::enumerate(foralls)) {
     std::string name = (func.getName() + "_kernel" + Twine(index)).str();
-    FailureOr<KernelDescription> kernel =
-        isWarpSpecialized(forall, info)
-            ? buildWarpSpecializedKernel(forall, kernels, name, info, overlap)
-            : buildMultistageKernel(forall, kernels, name, info);
-    if (failed(kernel)) {
+    if (failed(convert(forall, kernels, name, info, launches))) {
       return failure();
     }
-    launches.push_back(emitLaunch(forall, kernels, *kernel));
     forall.erase();
   }
   func->setAttr("sparsity.launches", ArrayAttr::get(&getContext(), launches));

@@ -117,7 +117,11 @@ AffineExpr SizeExpressions::extent(Value buffer, int64_t dim) {
 /// The elements of dimension `dim` that a launch counts as one tile.
 static int64_t getTileExtent(sparse_tile::ForallOp forall,
                              const KernelDescription &kernel, unsigned dim) {
+  unsigned rows = forall.getNumParallel() - 2;
   int64_t tile = forall.getTile()[dim];
+  if (kernel.columnsAtMost >= 0 && dim >= rows) {
+    tile = dim == rows ? kernel.tileRows : kernel.tileColumns;
+  }
   unsigned clustered =
       forall.getNumParallel() - (kernel.clusterAlongColumns ? 1 : 2);
   return dim == clustered ? tile * kernel.cluster : tile;
@@ -186,6 +190,18 @@ static Attribute describe(sparse_tile::ForallOp forall,
   }
   if (kernel.overlap) {
     entries.push_back(name("overlap", builder.getUnitAttr()));
+  }
+  if (kernel.columnsAbove >= 0 || kernel.columnsAtMost >= 0) {
+    AffineExpr columns = sizes.get(forall.getSizes()[parallel - 1]);
+    if (columns) {
+      entries.push_back(
+          name("columns", AffineMapAttr::get(AffineMap::get(
+                              0, sizes.symbols.size() / 2, columns))));
+      entries.push_back(name("columns_above",
+                             builder.getI64IntegerAttr(kernel.columnsAbove)));
+      entries.push_back(name("columns_at_most",
+                             builder.getI64IntegerAttr(kernel.columnsAtMost)));
+    }
   }
   if (kernel.persistent) {
     entries.push_back(name("persistent", builder.getUnitAttr()));
@@ -269,10 +285,11 @@ static Value emitTensorMap(ImplicitLocOpBuilder &b, ModuleOp module,
   return LLVM::LoadOp::create(b, LLVM::LLVMArrayType::get(i64, kWords), memory);
 }
 
-Attribute gpu_conversion::emitLaunch(sparse_tile::ForallOp forall,
+Attribute gpu_conversion::emitLaunch(OpBuilder &builder,
+                                     sparse_tile::ForallOp forall,
                                      gpu::GPUModuleOp kernels,
                                      const KernelDescription &kernel) {
-  ImplicitLocOpBuilder b(forall.getLoc(), forall);
+  ImplicitLocOpBuilder b(forall.getLoc(), builder);
   MLIRContext *context = forall.getContext();
   auto module = forall->getParentOfType<ModuleOp>();
   unsigned parallel = forall.getNumParallel();

@@ -9,10 +9,10 @@
 
 namespace mlir::sparsity::gpu_conversion {
 
-/// Emits the launch of `kernel` before `forall`, on the runtime's stream, and
+/// Emits the launch of `kernel` of `forall`, on the runtime's stream, and
 /// returns its description: {kernel, grid, block, shared, params}.
-Attribute emitLaunch(sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels,
-                     const KernelDescription &kernel);
+Attribute emitLaunch(OpBuilder &builder, sparse_tile::ForallOp forall,
+                     gpu::GPUModuleOp kernels, const KernelDescription &kernel);
 
 /// Temporaries come from the runtime's workspace, one key each, which allocates
 /// on the first call only; copies become asynchronous ones on the stream.

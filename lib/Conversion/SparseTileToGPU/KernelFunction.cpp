@@ -28,7 +28,7 @@ Value KernelFunction::getSharedMemory() {
 }
 
 FailureOr<MultiplyType> KernelFunction::getMultiply() {
-  StringRef name = forall.getConfig().getMultiply();
+  StringRef name = config.getMultiply();
   for (MultiplyType type :
        {MultiplyType::F16, MultiplyType::BF16, MultiplyType::TF32,
         MultiplyType::F32, MultiplyType::S8, MultiplyType::E4M3,
@@ -217,7 +217,7 @@ void KernelFunction::emitOrigins(Value index, Value rows, Value columns,
     outer = b.div(index, tiles);
     tile = b.rem(index, tiles);
   }
-  int64_t raster = forall.getConfig().getRaster();
+  int64_t raster = config.getRaster();
   Value groupSize = b.mul(columns, raster);
   Value group = b.div(tile, groupSize);
   Value inGroup = b.rem(tile, groupSize);

@@ -56,6 +56,8 @@ struct KernelDescription {
   /// Blocks take tiles until none is left: no more are launched than run at
   /// once.
   bool persistent = false;
+  /// Of several kernels of a schedule, the one for so many columns; -1: any.
+  int64_t columnsAbove = -1, columnsAtMost = -1;
   /// It may start while the kernel before it drains, and waits for that one
   /// itself.
   bool overlap = false;
@@ -65,9 +67,10 @@ struct KernelDescription {
 /// the schedule.
 class KernelFunction {
 public:
-  KernelFunction(sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels,
-                 StringRef name, const TargetInfo &target)
-      : forall(forall), kernels(kernels), target(target),
+  KernelFunction(sparse_tile::ForallOp forall, sparse_tile::ConfigAttr config,
+                 gpu::GPUModuleOp kernels, StringRef name,
+                 const TargetInfo &target)
+      : forall(forall), config(config), kernels(kernels), target(target),
         b(forall.getLoc(), forall.getContext()), scalars(b) {
     description.name = name.str();
   }
@@ -91,6 +94,8 @@ protected:
                    int64_t tileColumns, bool reverseRows);
 
   sparse_tile::ForallOp forall;
+  /// The forall's own, or a variant of it.
+  sparse_tile::ConfigAttr config;
   gpu::GPUModuleOp kernels;
   const TargetInfo &target;
   KernelBuilder b;

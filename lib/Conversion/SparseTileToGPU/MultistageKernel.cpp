@@ -391,5 +391,5 @@ FailureOr<KernelDescription>
 gpu_conversion::buildMultistageKernel(sparse_tile::ForallOp forall,
                                       gpu::GPUModuleOp kernels, StringRef name,
                                       const TargetInfo &target) {
-  return KernelEmitter(forall, kernels, name, target).run();
+  return KernelEmitter(forall, forall.getConfig(), kernels, name, target).run();
 }

@@ -22,9 +22,11 @@ struct RingPosition {
 
 class WarpSpecializedEmitter : KernelFunction {
 public:
-  WarpSpecializedEmitter(sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels,
-                         StringRef name, const TargetInfo &target, bool overlap)
-      : KernelFunction(forall, kernels, name, target),
+  WarpSpecializedEmitter(sparse_tile::ForallOp forall,
+                         sparse_tile::ConfigAttr config,
+                         gpu::GPUModuleOp kernels, StringRef name,
+                         const TargetInfo &target, bool overlap)
+      : KernelFunction(forall, config, kernels, name, target),
         state{b, forall, target, scalars, MultiplyType::F32}, kernel{state} {
     kernel.overlap = overlap;
   }

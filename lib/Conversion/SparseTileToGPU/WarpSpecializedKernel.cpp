@@ -15,7 +15,6 @@ using namespace mlir::sparsity::gpu_conversion;
 //===----------------------------------------------------------------------===//
 
 LogicalResult WarpSpecializedEmitter::readConfig() {
-  sparse_tile::ConfigAttr config = forall.getConfig();
   FailureOr<MultiplyType> multiply = getMultiply();
   if (failed(multiply)) {
     return failure();
@@ -63,7 +62,9 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
   plan.load = load;
   plan.isA = isA;
   sparse_tile::TileType type = load.getTile().getType();
-  plan.rows = type.getShape()[0];
+  // A tile's rows are the configuration's: a variant has others than the
+  // schedule says.
+  plan.rows = isA ? state.tileRows : state.tileColumns;
   auto inputs = forall.getInputArgs();
   auto indexOf = [&](Value source) -> unsigned {
     return std::distance(inputs.begin(), llvm::find(inputs, source));
@@ -230,8 +231,7 @@ LogicalResult WarpSpecializedEmitter::planShared() {
   if (kernel.sharedBytes > target.sharedBytes) {
     return forall.emitOpError("expected at most ")
            << target.sharedBytes << " bytes of shared memory on " << target.name
-           << ", but got " << kernel.sharedBytes << " for "
-           << forall.getConfig();
+           << ", but got " << kernel.sharedBytes << " for " << config;
   }
   return success();
 }
@@ -442,7 +442,9 @@ bool gpu_conversion::isWarpSpecialized(sparse_tile::ForallOp forall,
 }
 
 FailureOr<KernelDescription> gpu_conversion::buildWarpSpecializedKernel(
-    sparse_tile::ForallOp forall, gpu::GPUModuleOp kernels, StringRef name,
-    const TargetInfo &target, bool overlap) {
-  return WarpSpecializedEmitter(forall, kernels, name, target, overlap).run();
+    sparse_tile::ForallOp forall, sparse_tile::ConfigAttr config,
+    gpu::GPUModuleOp kernels, StringRef name, const TargetInfo &target,
+    bool overlap) {
+  return WarpSpecializedEmitter(forall, config, kernels, name, target, overlap)
+      .run();
 }

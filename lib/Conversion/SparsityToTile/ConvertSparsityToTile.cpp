@@ -80,6 +80,12 @@ LogicalResult GroupBuilder::build() {
     forall->setAttr(sparse_tile::kDenseSizesAttr,
                     rewriter.getDenseI64ArrayAttr(denseSizes));
   }
+  if (!group.contractions.empty()) {
+    if (Attribute variants = group.contractions.front().op->getAttr(
+            sparse_tile::kVariantsAttrName)) {
+      forall->setAttr(sparse_tile::kVariantsAttrName, variants);
+    }
+  }
   buildBody(forall);
   if (resultMap) {
     rewriter.setInsertionPointAfter(forall);

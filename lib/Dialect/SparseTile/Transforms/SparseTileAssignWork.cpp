@@ -17,26 +17,42 @@ using namespace mlir::sparse_tile;
 /// share operands in the L2 cache. More than a wave holds gains nothing.
 static constexpr int64_t kRaster = 16;
 
+/// `config` with the raster for its tile.
+static ConfigAttr assign(ForallOp forall, ConfigAttr config) {
+  unsigned rowDim = forall.getNumParallel() - 2;
+  std::optional<int64_t> rows = getConstantIntValue(forall.getSizes()[rowDim]);
+  int64_t raster = kRaster;
+  if (rows) {
+    int64_t tileRows = config == forall.getConfig() ? forall.getTile()[rowDim]
+                                                    : config.getTile()[0];
+    raster = std::clamp<int64_t>(llvm::divideCeil(*rows, tileRows), 1, kRaster);
+  }
+  return ConfigAttr::get(forall.getContext(), config.getTile(),
+                         config.getWarps(), config.getStages(), raster,
+                         config.getSwap(), config.getMultiply(),
+                         config.getInstruction(), config.getSparse(),
+                         config.getCluster(), config.getSplits());
+}
+
 namespace {
 struct SparseTileAssignWorkPass
     : sparse_tile::impl::SparseTileAssignWorkPassBase<
           SparseTileAssignWorkPass> {
   void runOnOperation() override {
     getOperation()->walk([](ForallOp forall) {
-      unsigned rowDim = forall.getNumParallel() - 2;
-      std::optional<int64_t> rows =
-          getConstantIntValue(forall.getSizes()[rowDim]);
-      int64_t raster = kRaster;
-      if (rows) {
-        int64_t tiles = llvm::divideCeil(*rows, forall.getTile()[rowDim]);
-        raster = std::clamp<int64_t>(tiles, 1, kRaster);
+      forall.setConfigAttr(assign(forall, forall.getConfig()));
+      auto variants = forall->getAttrOfType<ArrayAttr>(kVariantsAttrName);
+      if (!variants) {
+        return;
       }
-      ConfigAttr config = forall.getConfig();
-      forall.setConfigAttr(ConfigAttr::get(
-          forall.getContext(), config.getTile(), config.getWarps(),
-          config.getStages(), raster, config.getSwap(), config.getMultiply(),
-          config.getInstruction(), config.getSparse(), config.getCluster(),
-          config.getSplits()));
+      Builder builder(forall.getContext());
+      SmallVector<Attribute> assigned;
+      for (Attribute entry : variants) {
+        auto pair = cast<ArrayAttr>(entry);
+        assigned.push_back(builder.getArrayAttr(
+            {pair[0], assign(forall, cast<ConfigAttr>(pair[1]))}));
+      }
+      forall->setAttr(kVariantsAttrName, builder.getArrayAttr(assigned));
     });
   }
 };

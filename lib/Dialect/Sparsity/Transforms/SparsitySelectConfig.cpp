@@ -26,9 +26,20 @@ struct Choice {
   SmallVector<int64_t> warps = {1, 1};
   int64_t stages = 1;
   int64_t cluster = 1, splits = 1;
+  /// Tiles for at most so many columns, where a call says how many there are.
+  SmallVector<std::pair<int64_t, WarpgroupTile>> variants;
   bool swap = false;
   std::string multiply;
   const MMAInstruction *instruction = nullptr;
+  /// Takes the tile of warpgroups.
+  void use(const WarpgroupTile &found) {
+    tile = {found.rows, found.columns,
+            1024 / int64_t(getMultiplyTypeBits(instruction->type))};
+    warps = {4 * found.consumers, 1};
+    stages = found.stages;
+    cluster = found.cluster;
+    splits = found.splits;
+  }
   std::string why;
   /// Of a kernel of warpgroups: what its tile was chosen for, and by what.
   std::optional<WarpgroupProblem> problem;
@@ -285,6 +296,8 @@ struct SparsitySelectConfigPass
   std::optional<WarpgroupTile> chooseTile(Choice &choice, Location location,
                                           const WarpgroupProblem &problem,
                                           const TargetInfo &target);
+  void chooseVariants(Choice &choice, WarpgroupProblem problem,
+                      const WarpgroupTile &most, const TargetInfo &target);
   LogicalResult loadTuningTable();
   sparse_tile::ConfigAttr makeAttr(const Choice &choice, bool sparse);
 
@@ -407,12 +420,33 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
   }
   choice.instruction = found;
   choice.swap = swap;
-  choice.tile = {tile->rows, tile->columns,
-                 1024 / int64_t(getMultiplyTypeBits(found->type))};
-  choice.warps = {4 * tile->consumers, 1};
-  choice.stages = tile->stages;
-  choice.cluster = tile->cluster;
-  choice.splits = tile->splits;
+  choice.use(*tile);
+  bool given = !this->tile.empty() || !warps.empty() || stages > 0 ||
+               cluster > 0 || splits > 0;
+  if (ShapedType::isDynamic(problem.columns) && group == 0 && !given) {
+    chooseVariants(choice, problem, *tile, target);
+  }
+}
+
+/// A small set of tiles for few columns, each unlike the next larger one.
+void SparsitySelectConfigPass::chooseVariants(Choice &choice,
+                                              WarpgroupProblem problem,
+                                              const WarpgroupTile &most,
+                                              const TargetInfo &target) {
+  constexpr int64_t kColumns[] = {512, 128, 64, 32, 16};
+  WarpgroupTile next = most;
+  for (int64_t columns : kColumns) {
+    problem.columns = columns;
+    std::optional<WarpgroupTile> tile =
+        lookupWarpgroupTile(measured, problem, target, [](StringRef) {});
+    if (!tile) {
+      tile = chooseWarpgroupTile(problem, target);
+    }
+    if (tile && !(*tile == next)) {
+      choice.variants.insert(choice.variants.begin(), {columns, *tile});
+      next = *tile;
+    }
+  }
 }
 
 LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
@@ -507,6 +541,18 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
   for (Contraction &contraction : kernel.contractions) {
     contraction.op->setAttr(sparse_tile::kConfigAttrName, config);
   }
+  if (!choice.variants.empty()) {
+    Builder builder(&getContext());
+    SmallVector<Attribute> variants;
+    for (const auto &[columns, variant] : choice.variants) {
+      Choice few = choice;
+      few.use(variant);
+      variants.push_back(builder.getArrayAttr(
+          {builder.getI64IntegerAttr(columns), makeAttr(few, sparse)}));
+    }
+    first.op->setAttr(sparse_tile::kVariantsAttrName,
+                      builder.getArrayAttr(variants));
+  }
   if (choice.problem && choice.instruction->warpgroup && tuningCandidates) {
     addTuningCandidates(getOperation(),
                         getTuningCandidates(first.op->getLoc(), *choice.problem,
@@ -517,6 +563,16 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
        Twine(config.getTile()[0]) + "x" + Twine(config.getTile()[1]) + "x" +
        Twine(config.getTile()[2]) + (tile.empty() ? choice.source : ""))
           .str();
+  if (config.getCluster() > 1) {
+    text += ", clusters of " + std::to_string(config.getCluster());
+  }
+  if (config.getSplits() > 1) {
+    text += ", K split by " + std::to_string(config.getSplits());
+  }
+  if (!choice.variants.empty()) {
+    text += ", and " + std::to_string(choice.variants.size()) +
+            " tiles for fewer columns";
+  }
   if (!choice.why.empty()) {
     text += "; " + choice.why;
   }

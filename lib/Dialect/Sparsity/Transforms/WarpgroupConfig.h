@@ -17,6 +17,12 @@ struct WarpgroupTile {
   int64_t consumers;
   int64_t stages;
   int64_t cluster = 1, splits = 1;
+
+  bool operator==(const WarpgroupTile &other) const {
+    return rows == other.rows && columns == other.columns &&
+           consumers == other.consumers && stages == other.stages &&
+           cluster == other.cluster && splits == other.splits;
+  }
 };
 
 /// What the choice depends on.

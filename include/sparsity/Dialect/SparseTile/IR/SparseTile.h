@@ -27,6 +27,10 @@ namespace mlir::sparse_tile {
 
 /// The name under which select-config leaves its choice on a compute op.
 inline constexpr llvm::StringLiteral kConfigAttrName = "sparse_tile.config";
+/// On an op or a forall: [[columns, config], ...], ascending. Where the columns
+/// are known at the launch only, the first entry that has at least as many
+/// replaces the configuration.
+inline constexpr llvm::StringLiteral kVariantsAttrName = "sparse_tile.variants";
 
 void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry);
 
