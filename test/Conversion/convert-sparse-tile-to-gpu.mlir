@@ -2,7 +2,9 @@
 // RUN: sparsity-opt %s --convert-sparse-tile-to-gpu=target=sm_90a | FileCheck %s --check-prefix=SM90A
 // RUN: not sparsity-opt %s --convert-sparse-tile-to-gpu=target=cpu 2>&1 | FileCheck %s --check-prefix=CPU
 // RUN: not sparsity-opt %s --convert-sparse-tile-to-gpu=target=sm_75 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: sed 's/multiply = "f16", instruction = "mma.m16n8k16"/multiply = "tf32", instruction = "wgmma.m64k16"/' %s | not sparsity-opt --convert-sparse-tile-to-gpu=target=sm_90a 2>&1 | FileCheck %s --check-prefix=MISMATCH
 
+// MISMATCH: error: {{.*}}expected an instruction that multiplies tf32, but got wgmma.m64k16
 // CPU: error: expected a GPU target among cpu, sm_80, sm_90a, but got "cpu"
 // UNKNOWN: error: expected a GPU target among cpu, sm_80, sm_90a, but got "sm_75"
 

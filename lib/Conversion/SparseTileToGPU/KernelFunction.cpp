@@ -29,13 +29,8 @@ Value KernelFunction::getSharedMemory() {
 
 FailureOr<MultiplyType> KernelFunction::getMultiply() {
   StringRef name = config.getMultiply();
-  for (MultiplyType type :
-       {MultiplyType::F16, MultiplyType::BF16, MultiplyType::TF32,
-        MultiplyType::F32, MultiplyType::S8, MultiplyType::E4M3,
-        MultiplyType::E5M2}) {
-    if (stringifyMultiplyType(type) == name) {
-      return type;
-    }
+  if (std::optional<MultiplyType> type = parseMultiplyType(name)) {
+    return *type;
   }
   return forall.emitOpError(
              "expected a type that an instruction multiplies, but got ")

@@ -22,6 +22,10 @@ LogicalResult WarpSpecializedEmitter::readConfig() {
   state.multiply = *multiply;
   kernel.instruction =
       target.findInstruction(config.getInstruction(), *multiply);
+  if (!kernel.instruction) {
+    return forall.emitOpError("expected an instruction that multiplies ")
+           << config.getMultiply() << ", but got " << config.getInstruction();
+  }
   state.tileRows = config.getTile()[0];
   state.tileColumns = kernel.columns = config.getTile()[1];
   kernel.stepElements = kRowBytes * 8 / state.multiplyBits();

@@ -12,6 +12,8 @@ compiler. One line per failure, a summary by family, and at the end
     run_differential.py --seed=1234 --count=1 --minimize   shrink it while it fails
     run_differential.py --device=cuda --count=500     on the GPU (needs NumPy and the package)
     run_differential.py --device=none --target=sm_90a --count=500   compile only
+    run_differential.py --device=cuda --families=contract,ffn --multiple-of=16
+        --pipeline-options="instruction=wgmma"              kernels of warpgroups
 """
 
 import argparse
@@ -107,7 +109,12 @@ def compile_program(program, spec, arguments):
     assembler = shutil.which("ptxas") or shutil.which("ptxas", path=folders)
     command = [translate, str(program), "--to-cubin" if assembler else "--to-ptx",
                "-o", os.devnull, f"--target={arguments.target or 'sm_80'}"]
-    return execute(command + ["--allow-tf32"] * bool(spec.get("tf32")), arguments)
+    command += ["--allow-tf32"] * bool(spec.get("tf32"))
+    return execute(command + pipeline_options(arguments), arguments)
+
+
+def pipeline_options(arguments):
+    return [f"--pipeline-options={arguments.pipeline_options}"] * bool(arguments.pipeline_options)
 
 
 def run_program(spec, folder, arguments):
@@ -124,6 +131,8 @@ def run_program(spec, folder, arguments):
     if spec.get("tf32") and arguments.device == "cuda":
         command.append("--allow-tf32")
     command += ["--check"] * arguments.check + write_inputs(built, folder)
+    if arguments.device == "cuda":
+        command += pipeline_options(arguments)
     outputs = [folder / f"result{i}.npy" for i in range(len(expected))]
     command += [f"--output={i}:{path}" for i, path in enumerate(outputs)]
     if arguments.sanitizer:
@@ -195,6 +204,9 @@ def parse_arguments():
     parser.add_argument("--threads", type=int, default=1, help="threads of each program")
     parser.add_argument("--timeout", type=float, default=60, help="seconds per program")
     parser.add_argument("--sanitizer", choices=("memcheck", "racecheck", "initcheck", "synccheck"))
+    parser.add_argument("--pipeline-options", help='of the GPU pipeline: "instruction=wgmma"')
+    parser.add_argument("--multiple-of", type=int, default=1,
+                        help="sizes are rounded up to multiples, as bulk copies want them")
     parser.add_argument("--spec", help="run this specification (JSON) instead")
     parser.add_argument("--check", action="store_true",
                         help="also compare with the compiler's own dense program")
@@ -213,8 +225,12 @@ def make_specs(arguments):
         return regressions.make_specs()
     families = arguments.families.split(",") if arguments.families else None
     kinds = tuple(arguments.kinds.split(",")) if arguments.kinds else None
-    return [generate.sample(arguments.seed + i * arguments.stride, families, kinds)
-            for i in range(arguments.count)]
+    specs = [generate.sample(arguments.seed + i * arguments.stride, families, kinds)
+             for i in range(arguments.count)]
+    for spec in specs:
+        for axis, size in spec.get("sizes", {}).items():
+            spec["sizes"][axis] = -(-size // arguments.multiple_of) * arguments.multiple_of
+    return specs
 
 
 def report(spec, outcome, arguments):

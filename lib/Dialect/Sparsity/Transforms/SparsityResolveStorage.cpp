@@ -58,9 +58,11 @@ struct SparsityResolveStoragePass
       func.setFunctionType(FunctionType::get(&getContext(),
                                              func.getBody().getArgumentTypes(),
                                              func.getResultTypes()));
-      return failed(resolveConstants(func, targetAttr))
-                 ? WalkResult::interrupt()
-                 : WalkResult::advance();
+      if (failed(resolveConstants(func, targetAttr))) {
+        return WalkResult::interrupt();
+      }
+      fallBack(func, targetAttr);
+      return WalkResult::advance();
     });
     if (result.wasInterrupted()) {
       signalPassFailure();
@@ -70,6 +72,7 @@ struct SparsityResolveStoragePass
   void resolve(Value value, TileTargetAttrInterface targetAttr);
   LogicalResult resolveConstants(func::FuncOp func,
                                  TileTargetAttrInterface targetAttr);
+  void fallBack(func::FuncOp func, TileTargetAttrInterface targetAttr);
 };
 } // namespace
 
@@ -165,4 +168,44 @@ LogicalResult SparsityResolveStoragePass::resolveConstants(
     rewriter.replaceOpWithNewOp<AssembleOp>(op, type, buffers);
   }
   return success();
+}
+
+/// Whether the operand that `op` takes compressed is stored for that.
+static bool isStoredCompressed(Operation *op, sparse_tile::ConfigAttr config,
+                               TileTargetAttrInterface targetAttr) {
+  FailureOr<Contraction> contraction = matchContraction(op, [](StringRef) {});
+  if (failed(contraction)) {
+    return false;
+  }
+  RankedTensorType type = contraction->getInputType(config.getSwap() ? 1 : 0);
+  SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
+  return encoding && encoding.resolveStorage(type, targetAttr) == encoding;
+}
+
+/// Ops whose operand keeps another layout take the configuration that can
+/// expand it; ops of one kernel agree.
+void SparsityResolveStoragePass::fallBack(func::FuncOp func,
+                                          TileTargetAttrInterface targetAttr) {
+  for (Block &block : func.getBody()) {
+    for (KernelGroup &group : findKernelGroups(block)) {
+      if (group.contractions.empty() || !group.contractions.front().op->hasAttr(
+                                            sparse_tile::kFallbackAttrName)) {
+        continue;
+      }
+      bool stored = true;
+      for (const Contraction &contraction : group.contractions) {
+        auto config = contraction.op->getAttrOfType<sparse_tile::ConfigAttr>(
+            sparse_tile::kConfigAttrName);
+        stored &= isStoredCompressed(contraction.op, config, targetAttr);
+      }
+      for (const Contraction &contraction : group.contractions) {
+        Attribute fallback =
+            contraction.op->removeAttr(sparse_tile::kFallbackAttrName);
+        if (fallback && !stored) {
+          contraction.op->setAttr(sparse_tile::kConfigAttrName, fallback);
+          contraction.op->removeAttr(sparse_tile::kVariantsAttrName);
+        }
+      }
+    }
+  }
 }

@@ -531,8 +531,13 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
     // the registers.
     choice.warps = {4, choice.tile[1] >= 16 ? 2 : 1};
   }
+  sparse_tile::ConfigAttr fallback;
   if (gpu) {
+    Choice before = choice;
     useWarpgroups(choice, kernel, target, sparse);
+    if (sparse && choice.instruction->warpgroup) {
+      fallback = makeAttr(before, sparse);
+    }
   }
   sparse_tile::ConfigAttr config = makeAttr(choice, sparse);
   if (!config) {
@@ -540,6 +545,9 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
   }
   for (Contraction &contraction : kernel.contractions) {
     contraction.op->setAttr(sparse_tile::kConfigAttrName, config);
+    if (fallback) {
+      contraction.op->setAttr(sparse_tile::kFallbackAttrName, fallback);
+    }
   }
   if (!choice.variants.empty()) {
     Builder builder(&getContext());

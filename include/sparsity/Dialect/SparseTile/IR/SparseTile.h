@@ -27,6 +27,9 @@ namespace mlir::sparse_tile {
 
 /// The name under which select-config leaves its choice on a compute op.
 inline constexpr llvm::StringLiteral kConfigAttrName = "sparse_tile.config";
+/// On an op until storage is resolved: the configuration that takes its place
+/// if the operand that would be multiplied compressed is not stored so.
+inline constexpr llvm::StringLiteral kFallbackAttrName = "sparse_tile.fallback";
 /// On an op or a forall: [[columns, config], ...], ascending. Where the columns
 /// are known at the launch only, the first entry that has at least as many
 /// replaces the configuration.
