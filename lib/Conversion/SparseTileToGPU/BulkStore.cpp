@@ -150,14 +150,12 @@ public:
       : kernel(kernel), b(kernel.state.b), plan(plan), store(plan.op),
         sums(sums), sizes(sizes), epilogue(b, kernel.state.scalars, store) {
     this->origins.assign(origins.begin(), origins.end());
-    Value lane = kernel.state.lane;
-    group = b.shr(lane, 2);
-    quad = b.mul(b.bitAnd(lane, 3), 2);
   }
 
   void write(int64_t block, int64_t firstColumn, int64_t width, Value buffer);
 
 private:
+  void beginChunk();
   Value getResult(int64_t block, int64_t tile, int64_t part);
   Value getPair(int64_t block, int64_t tile, int64_t half);
   Value getInput(unsigned index, int64_t block, int64_t tile, int64_t part);
@@ -173,11 +171,35 @@ private:
   SmallVector<Value> origins;
   ArrayRef<Value> sizes;
   Epilogue epilogue;
-  Value group, quad;
+  Value lane, groupWarp, group, quad;
   DenseMap<std::pair<int64_t, int64_t>, Value> rows, columns;
   DenseMap<std::tuple<unsigned, int64_t, int64_t>, Value> inputs;
 };
 } // namespace
+
+/// Places of a chunk are computed from a read of the thread's index that
+/// nothing moves or merges with another: indices and addresses of all chunks at
+/// once would not fit into registers next to the sums.
+void FragmentWriter::beginChunk() {
+  Value thread =
+      emitAssembly(b, b.getI32Type(), {}, "mov.u32 $0, %tid.x;", "=r");
+  lane = b.bitAnd(thread, 31);
+  groupWarp = b.bitAnd(b.shr(thread, 5), 3);
+  group = b.shr(lane, 2);
+  quad = b.mul(b.bitAnd(lane, 3), 2);
+  rows.clear();
+  columns.clear();
+  // What depends on the row alone is few and serves every chunk.
+  SmallVector<std::tuple<unsigned, int64_t, int64_t>> ofColumns;
+  for (const auto &[key, value] : inputs) {
+    if (std::get<2>(key) >= 0) {
+      ofColumns.push_back(key);
+    }
+  }
+  for (const auto &key : ofColumns) {
+    inputs.erase(key);
+  }
+}
 
 Value FragmentWriter::getRow(int64_t block, int64_t half) {
   Value &row = rows[{block, half}];
@@ -186,7 +208,7 @@ Value FragmentWriter::getRow(int64_t block, int64_t half) {
     Value first =
         b.add(b.mul(b.add(b.mul(kernel.warpgroup, kernel.rowBlocks), block),
                     kRowBlock),
-              b.add(b.mul(kernel.groupWarp, 16), group));
+              b.add(b.mul(groupWarp, 16), group));
     row = b.min(b.add(origins[dim], b.add(first, 8 * half)),
                 b.sub(sizes[dim], 1));
   }
@@ -275,7 +297,7 @@ Value FragmentWriter::getPair(int64_t block, int64_t tile, int64_t half) {
 /// tensor map reads it: 128-byte lines (PTX ISA, "stmatrix").
 void FragmentWriter::write(int64_t block, int64_t firstColumn, int64_t width,
                            Value buffer) {
-  Value lane = kernel.state.lane;
+  beginChunk();
   Value low = b.bitAnd(lane, 7);
   Value lowerRows = b.bitAnd(b.shr(lane, 3), 1), second = b.shr(lane, 4);
   auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
@@ -286,10 +308,10 @@ void FragmentWriter::write(int64_t block, int64_t firstColumn, int64_t width,
     Value at;
     if (plan.alongRows) {
       Value line = b.add(b.mul(which, 8), low);
-      Value chunk = b.add(b.mul(kernel.groupWarp, 2), lowerRows);
+      Value chunk = b.add(b.mul(groupWarp, 2), lowerRows);
       at = b.add(b.mul(line, 128), b.mul(b.bitXor(chunk, low), 16));
     } else {
-      Value line = b.add(b.mul(kernel.groupWarp, 16), b.bitAnd(lane, 15));
+      Value line = b.add(b.mul(groupWarp, 16), b.bitAnd(lane, 15));
       at = plan.swizzled
                ? b.add(b.mul(line, 128), b.mul(b.bitXor(which, low), 16))
                : b.add(b.mul(line, 2 * plan.chunk), b.mul(which, 16));

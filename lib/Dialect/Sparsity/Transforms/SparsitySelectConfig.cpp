@@ -364,6 +364,26 @@ SparsitySelectConfigPass::chooseTile(Choice &choice, Location location,
   return found ? found : chooseWarpgroupTile(problem, target);
 }
 
+/// Whether what is stored depends on an element of another matrix for each
+/// element: a residual, or what the sums start from.
+static bool readsMatrix(const KernelGroup &kernel) {
+  if (!isZeroFill(kernel.contractions.front().domain.init)) {
+    return true;
+  }
+  linalg::GenericOp epilogue = kernel.epilogue;
+  if (!epilogue) {
+    return false;
+  }
+  return llvm::any_of(epilogue.getDpsInputOperands(), [&](OpOperand *operand) {
+    bool isSum =
+        llvm::any_of(kernel.contractions, [&](const Contraction &product) {
+          return operand->get().getDefiningOp() == product.op;
+        });
+    return !isSum &&
+           epilogue.getMatchingIndexingMap(operand).getNumResults() > 1;
+  });
+}
+
 /// Replaces an instruction of warps by one of warpgroups where the target and
 /// the program allow it.
 void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
@@ -405,6 +425,7 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
   problem.sparse = sparse;
   problem.accumulators = kernel.contractions.size();
   problem.groupRows = group;
+  problem.readsMatrix = readsMatrix(kernel);
   AffineMap right = first.domain.inputMaps[1 - a];
   if (right.getDimPosition(right.getNumResults() - 1) != first.reduction) {
     problem.columnUnit = 64; // Panels of columns.

@@ -147,8 +147,9 @@ constexpr double kExchange = 2500;
 
 /// The registers of a thread's sums leave room for little else.
 static constexpr int64_t kMaxSums = 200;
-/// Where an epilogue combines several sums.
-static constexpr int64_t kMaxJoinedSums = 192;
+/// Where an epilogue combines several sums, or reads as many elements as it
+/// writes.
+static constexpr int64_t kMaxJoinedSums = 192, kMaxSumsBesideInputs = 128;
 /// A stage is handed back when the products of the next one have started.
 static constexpr int64_t kLeastStages = 2;
 /// What is worth choosing: fewer do not hide the time of a copy.
@@ -207,7 +208,9 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
   }
   int64_t sums = tile.columns / 2 * (tile.rows / kRowBlock / tile.consumers) *
                  problem.accumulators;
-  int64_t mostSums = problem.accumulators > 1 ? kMaxJoinedSums : kMaxSums;
+  int64_t mostSums = problem.readsMatrix        ? kMaxSumsBesideInputs
+                     : problem.accumulators > 1 ? kMaxJoinedSums
+                                                : kMaxSums;
   if (sums > mostSums) {
     return say("expected at most " + Twine(mostSums) +
                " sums a thread, but got " + Twine(sums));

@@ -33,6 +33,8 @@ struct WarpgroupProblem {
   bool sparse;
   /// Products of a step, each with an A of its own.
   unsigned accumulators;
+  /// The epilogue reads a matrix of the result's extents (a residual).
+  bool readsMatrix = false;
   /// What a tile's columns have to be a multiple of.
   int64_t columnUnit = 8;
   /// The rows that share a list of K; 0 where K is walked as a whole.
