@@ -1,5 +1,4 @@
-//===- WarpSpecialized.h - what the parts of a wgmma kernel share -*- C++
-//-*-===//
+//===- WarpSpecialized.h - what parts of a wgmma kernel share ---*- C++ -*-===//
 //
 // One thread of a producer warpgroup fills a ring of stages in shared memory by
 // bulk copies; consumer warpgroups multiply out of it. Two barriers a stage:

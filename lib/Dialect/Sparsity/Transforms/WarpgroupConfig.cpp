@@ -3,7 +3,8 @@
 // The cost of a tile is counted in cycles of one multiprocessor: for each
 // k-block the longest of what the matrix units take, what they read from shared
 // memory, what the L2 cache delivers and what memory does; then waves of tiles.
-// The constants were measured on an H200 (docs/performance/hopper.md).
+// The constants are a prototype's or guesses; none was measured on the kernels
+// that this chooses for (docs/performance/hopper.md says which is which).
 //
 //===----------------------------------------------------------------------===//
 
