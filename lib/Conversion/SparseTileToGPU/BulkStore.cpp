@@ -20,11 +20,20 @@ using namespace mlir::sparsity::gpu_conversion;
 static constexpr int64_t kStoreBuffers = 2;
 static constexpr int64_t kSwizzle = 128;
 
-Value WarpSpecialized::groupBarrier() { return state.b.add(warpgroup, 1); }
+Value WarpSpecialized::rowOffset(int64_t block) {
+  KernelBuilder &b = state.b;
+  return b.mul(b.add(b.mul(warpgroup, rowBlocks), block), kRowBlock);
+}
+
+Value WarpSpecialized::getStaging() {
+  KernelBuilder &b = state.b;
+  return b.offset(state.shared,
+                  b.add(b.mul(warpgroup, stagingBytes), stagingOffset));
+}
 
 void WarpSpecialized::syncWarpgroup() {
   KernelBuilder &b = state.b;
-  NVVM::BarrierOp::create(b, Type(), groupBarrier(), b.i32(kWarpgroup),
+  NVVM::BarrierOp::create(b, Type(), b.add(warpgroup, 1), b.i32(kWarpgroup),
                           NVVM::BarrierReductionAttr(), Value());
 }
 
@@ -206,9 +215,7 @@ Value FragmentWriter::getRow(int64_t block, int64_t half) {
   if (!row) {
     unsigned dim = origins.size() - 2;
     Value first =
-        b.add(b.mul(b.add(b.mul(kernel.warpgroup, kernel.rowBlocks), block),
-                    kRowBlock),
-              b.add(b.mul(groupWarp, 16), group));
+        b.add(kernel.rowOffset(block), b.add(b.mul(groupWarp, 16), group));
     row = b.min(b.add(origins[dim], b.add(first, 8 * half)),
                 b.sub(sizes[dim], 1));
   }
@@ -337,9 +344,7 @@ static void emitBulk(WarpSpecialized &kernel, const BulkStore &plan,
   unsigned rowDim = origins.size() - 2, columnDim = rowDim + 1;
   int64_t columns = kernel.storedColumns();
   int64_t bufferBytes = kRowBlock * plan.chunk * 2;
-  Value staging = b.offset(kernel.state.shared,
-                           b.add(b.mul(kernel.warpgroup, kernel.stagingBytes),
-                                 kernel.stagingOffset));
+  Value staging = kernel.getStaging();
   FragmentWriter writer(kernel, plan, sums, origins, sizes);
   sparse_tile::StoreOp store = plan.op;
   auto maps = store.getMaps().getAsValueRange<AffineMapAttr>();
@@ -347,10 +352,7 @@ static void emitBulk(WarpSpecialized &kernel, const BulkStore &plan,
   int64_t number = 0;
   int64_t chunks = kernel.rowBlocks * llvm::divideCeil(columns, plan.chunk);
   for (int64_t block = 0; block < kernel.rowBlocks; ++block) {
-    Value row =
-        b.add(origins[rowDim],
-              b.mul(b.add(b.mul(kernel.warpgroup, kernel.rowBlocks), block),
-                    kRowBlock));
+    Value row = b.add(origins[rowDim], kernel.rowOffset(block));
     for (int64_t first = 0; first < columns; first += plan.chunk, ++number) {
       int64_t width = std::min(plan.chunk, columns - first);
       Value buffer = b.offset(staging, number % kStoreBuffers * bufferBytes);
@@ -414,10 +416,7 @@ static void emitByWarps(WarpSpecialized &kernel, const BulkStore &plan,
       KernelState warp = getWarpState(kernel, width);
       // Each warp stays in a part of its own, whatever the chunk's width.
       warp.shared =
-          b.offset(kernel.state.shared,
-                   b.add(b.add(b.mul(kernel.warpgroup, kernel.stagingBytes),
-                               b.mul(kernel.groupWarp, bytesPerWarp)),
-                         kernel.stagingOffset));
+          b.offset(kernel.getStaging(), b.mul(kernel.groupWarp, bytesPerWarp));
       warp.warp = b.i32(0);
       warp.warpRow = kernel.groupWarp;
       warp.warpColumn = b.i32(0);
@@ -432,10 +431,7 @@ static void emitByWarps(WarpSpecialized &kernel, const BulkStore &plan,
         fragments.push_back(std::move(tiles));
       }
       SmallVector<Value> from(origins);
-      from[rowDim] =
-          b.add(from[rowDim],
-                b.mul(b.add(b.mul(kernel.warpgroup, kernel.rowBlocks), block),
-                      kRowBlock));
+      from[rowDim] = b.add(from[rowDim], kernel.rowOffset(block));
       from[columnDim] = b.add(from[columnDim], first);
       // What was read before is overwritten.
       NVVM::SyncWarpOp::create(b, b.i32(-1));

@@ -12,6 +12,12 @@ namespace mlir::sparsity::gpu_conversion {
 inline constexpr int64_t kRowBytes = 128;
 inline constexpr int64_t kChunkBytes = 16;
 inline constexpr int64_t kBlockRows = 64;
+/// Values of 64 compressed rows and one k-block.
+inline constexpr int64_t kPackedBlockBytes = 4096;
+
+/// Metadata bytes of 64 compressed rows: eight times fewer than the values' for
+/// 16-bit and 32-bit elements, four times fewer for 8-bit ones.
+int64_t metadataBytes(const KernelState &state);
 
 /// Whether every stride but that of `unit` keeps addresses 16-byte aligned.
 bool keepsAlignment(const GlobalBuffer &buffer, int64_t unit, int64_t bytes);

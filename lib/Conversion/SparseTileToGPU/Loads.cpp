@@ -14,8 +14,6 @@ using namespace mlir;
 using namespace mlir::sparsity;
 using namespace mlir::sparsity::gpu_conversion;
 
-static constexpr int64_t kBlockBytes = 4096;
-
 static bool isMultipleOf(std::optional<int64_t> value, int64_t factor) {
   return value && *value % factor == 0;
 }
@@ -59,9 +57,7 @@ Value gpu_conversion::swizzled(KernelBuilder &b, Value line, Value chunk) {
                b.mul(b.bitXor(chunk, b.bitAnd(line, 7)), kChunkBytes));
 }
 
-/// Metadata bytes of 64 compressed rows: eight times fewer than the values' for
-/// 16-bit and 32-bit elements, four times fewer for 8-bit ones.
-static int64_t metadataBytes(const KernelState &state) {
+int64_t gpu_conversion::metadataBytes(const KernelState &state) {
   return state.multiplyBits() == 8 ? 1024 : 512;
 }
 
@@ -72,8 +68,8 @@ void gpu_conversion::planLoad(KernelState &state, OperandPlan &plan) {
   if (tile.getFormat() && !plan.expand) {
     plan.kind = LoadKind::Packed;
     int64_t blocks = llvm::divideCeil(plan.rows, kBlockRows);
-    plan.metadataOffset = blocks * kBlockBytes;
-    plan.bytes = blocks * (kBlockBytes + metadataBytes(state));
+    plan.metadataOffset = blocks * kPackedBlockBytes;
+    plan.bytes = blocks * (kPackedBlockBytes + metadataBytes(state));
     return;
   }
   if (plan.gather) {
@@ -140,7 +136,7 @@ static void emitPackedLoad(KernelState &state, const OperandPlan &plan,
           emitChunkCopy(b, to, b.offset(source.pointer, at), b.trueValue());
         });
   };
-  copy(plan.sources[0], kBlockBytes, 0);
+  copy(plan.sources[0], kPackedBlockBytes, 0);
   copy(plan.sources[1], metadataBytes(state), plan.metadataOffset);
 }
 

@@ -100,9 +100,16 @@ struct WarpSpecialized {
   Value warpgroup = {}, groupThread = {}, groupWarp = {}, rank = {};
   Value leader = {};
 
+  /// The instruction takes A compressed.
+  bool isSparse() const {
+    return instruction->aFormat.kind != TileFormat::Kind::Dense;
+  }
+  /// Where a row block of this warpgroup begins in the tile.
+  Value rowOffset(int64_t block);
+  /// This warpgroup's part of the staging.
+  Value getStaging();
   /// Columns of the sums that a block stores.
   int64_t storedColumns() const { return columns / splits; }
-  Value groupBarrier();
   /// Waits for the threads of this warpgroup.
   void syncWarpgroup();
 };

@@ -16,6 +16,10 @@ using namespace mlir::sparsity::gpu_conversion;
 /// A loop of one such stage leaves no product in flight.
 static constexpr int64_t kUnroll = 4;
 
+Value WarpSpecializedEmitter::getPrevious(Value stage) {
+  return b.select(b.equal(stage, 0), b.i32(kernel.stages - 1), b.sub(stage, 1));
+}
+
 void WarpSpecializedEmitter::emitProducts(WarpgroupSums &sums, Value base,
                                           Value accumulate) {
   // Everything that instructions read is computed before the fence: nothing may
@@ -29,7 +33,7 @@ void WarpSpecializedEmitter::emitProducts(WarpgroupSums &sums, Value base,
   SmallVector<Step> steps;
   Value units = b.toI64(b.shr(b.mul(base, kernel.stageBytes), 4));
   Value address = LLVM::PtrToIntOp::create(b, b.getI32Type(), state.shared);
-  bool sparse = kernel.instruction->aFormat.kind != TileFormat::Kind::Dense;
+  bool sparse = kernel.isSparse();
   int64_t elementBytes = state.multiplyBits() / 8;
   int64_t stepBytes = kernel.instruction->k * elementBytes;
   int64_t numSteps = kRowBytes / stepBytes;
@@ -109,8 +113,7 @@ void WarpSpecializedEmitter::emitStage(WarpgroupSums &sums, RingPosition at,
   emitWait(at.stage, kFull, at.parity);
   emitProducts(sums, at.stage, accumulate);
   NVVM::WgmmaWaitGroupSyncOp::create(b, inFlight);
-  Value previous = b.select(b.equal(at.stage, 0), b.i32(kernel.stages - 1),
-                            b.sub(at.stage, 1));
+  Value previous = getPrevious(at.stage);
   b.when(releasePrevious, [&] { emitRelease(previous); });
 }
 
@@ -142,7 +145,7 @@ WarpgroupSums WarpSpecializedEmitter::unflatten(ValueRange flat) {
 RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
                                               WarpgroupSums &sums) {
   int64_t total = kBlocksPerTile();
-  bool sparse = kernel.instruction->aFormat.kind != TileFormat::Kind::Dense;
+  bool sparse = kernel.isSparse();
   // A divisor: products behind the loop would make the compiler move sums.
   int64_t unroll = std::gcd(total, kUnroll);
   // Ignored: the first product does not add to them.
@@ -220,10 +223,8 @@ SmallVector<Value> WarpSpecializedEmitter::emitTile(RingPosition at) {
       emitWgmmaDrain(b, block);
     }
   }
-  b.when(b.less(b.i32(0), count), [&] {
-    emitRelease(b.select(b.equal(stage.stage, 0), b.i32(kernel.stages - 1),
-                         b.sub(stage.stage, 1)));
-  });
+  b.when(b.less(b.i32(0), count),
+         [&] { emitRelease(getPrevious(stage.stage)); });
   rereadThread();
   SmallVector<Value> from(origins);
   if (kernel.splits > 1) {
@@ -317,15 +318,15 @@ void WarpSpecializedEmitter::emitConsumer() {
     // Nothing is read or written that the kernel in front may still use.
     NVVM::GriddepcontrolOp::create(b, NVVM::GridDepActionKind::wait);
   }
-  WarpSpecialized outer = kernel;
-  Value thread = state.thread, lane = state.lane;
+  // A tile defines the thread's place again, inside the loop.
+  Value thread = state.thread, lane = state.lane, leader = kernel.leader;
   emitTiles({b.i32(0), b.i32(0)}, [&](Value tile, ValueRange ring) {
     emitTileOrigins(tile);
     return emitTile({ring[0], ring[1]});
   });
   state.thread = thread;
   state.lane = lane;
-  kernel.leader = outer.leader;
+  kernel.leader = leader;
   b.when(kernel.leader,
          [&] { NVVM::CpAsyncBulkWaitGroupOp::create(b, 0u, UnitAttr()); });
   NVVM::SyncWarpOp::create(b, b.i32(-1));

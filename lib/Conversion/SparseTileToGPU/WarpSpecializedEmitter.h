@@ -3,12 +3,11 @@
 #ifndef SPARSITY_CONVERSION_SPARSETILETOGPU_WARPSPECIALIZEDEMITTER_H
 #define SPARSITY_CONVERSION_SPARSETILETOGPU_WARPSPECIALIZEDEMITTER_H
 
+#include "LoadDetail.h"
 #include "WarpSpecialized.h"
 
 namespace mlir::sparsity::gpu_conversion {
 
-inline constexpr int64_t kRowBytes = 128;
-inline constexpr int64_t kPackedBlockBytes = 4096;
 inline constexpr int64_t kBarrierBytes = 16;
 /// The two barriers of a stage.
 inline constexpr int64_t kFull = 0, kEmpty = 8;
@@ -86,6 +85,7 @@ private:
   void emitClusterSync();
   Value getBarrier(Value stage, int64_t which);
   RingPosition advance(RingPosition at);
+  Value getPrevious(Value stage);
   /// Sets the origins of tile `index`.
   void emitTileOrigins(Value index);
   /// The row blocks of a compressed operand's tile that exist.

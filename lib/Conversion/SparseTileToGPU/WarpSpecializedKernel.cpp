@@ -75,12 +75,12 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
   };
   plan.packed = static_cast<bool>(type.getFormat());
   if (plan.packed) {
-    if (!isA || kernel.instruction->aFormat.kind == TileFormat::Kind::Dense) {
+    if (!isA || !kernel.isSparse()) {
       return emitUnsupported() << "a compressed operand in another role";
     }
     int64_t blocks = plan.rows / kRowBlock;
     plan.bytes = blocks * kPackedBlockBytes;
-    plan.metadataBytes = blocks * (state.multiplyBits() == 8 ? 1024 : 512);
+    plan.metadataBytes = blocks * metadataBytes(state);
     return success();
   }
   MultiplyType own;
@@ -161,9 +161,8 @@ LogicalResult WarpSpecializedEmitter::planOperands() {
     }
   }
   std::optional<int64_t> k = getConstantIntValue(extent);
-  bool sparse = kernel.instruction->aFormat.kind != TileFormat::Kind::Dense;
   kernel.kBlocks = k ? llvm::divideCeil(*k, kernel.stepElements) : 0;
-  if (kernel.kBlocks == 0 && (sparse || kernel.splits > 1)) {
+  if (kernel.kBlocks == 0 && (kernel.isSparse() || kernel.splits > 1)) {
     return emitUnsupported() << "a reduction of unknown length";
   }
   if (kernel.kBlocks % kernel.splits != 0) {
@@ -196,8 +195,7 @@ LogicalResult WarpSpecializedEmitter::planOperands() {
   }
   for (const BulkProduct &product : kernel.products) {
     if (kernel.operands[product.b].isA ||
-        kernel.operands[product.a].packed !=
-            (kernel.instruction->aFormat.kind != TileFormat::Kind::Dense)) {
+        kernel.operands[product.a].packed != kernel.isSparse()) {
       return emitUnsupported() << "operands in two roles or formats";
     }
   }
