@@ -20,7 +20,7 @@ class CpuRunner : public Runner {
 public:
   CpuRunner(const Program &program, std::vector<FlatArgument> &flat);
   Status run() override;
-  StatusOr<Timing> time() override;
+  StatusOr<Timing> time(const TimingPlan &plan) override;
 
 private:
   const Program &program;
@@ -53,7 +53,7 @@ Status CpuRunner::run() {
   return runtime::takeLastError();
 }
 
-StatusOr<Timing> CpuRunner::time() {
+StatusOr<Timing> CpuRunner::time(const TimingPlan &) {
   using Clock = std::chrono::steady_clock;
   constexpr size_t kRuns = 21, kFewestRuns = 3;
   constexpr std::chrono::seconds kBudget(10);

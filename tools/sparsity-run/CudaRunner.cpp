@@ -28,7 +28,7 @@ public:
 
   Status upload();
   Status run() override;
-  StatusOr<Timing> time() override;
+  StatusOr<Timing> time(const TimingPlan &plan) override;
 
 private:
   /// Queues the program once.
@@ -116,11 +116,7 @@ std::optional<Graph> CudaRunner::capture() {
   return std::move(*graph);
 }
 
-StatusOr<Timing> CudaRunner::time() {
-  constexpr int kRuns = 31;
-  // An idle GPU runs at a fraction of its clock rate and takes this long to
-  // raise it.
-  constexpr std::chrono::milliseconds kWarmup(300);
+StatusOr<Timing> CudaRunner::time(const TimingPlan &plan) {
   StatusOr<Event> start = Event::create();
   StatusOr<Event> end = Event::create();
   if (!start.ok() || !end.ok()) {
@@ -133,7 +129,7 @@ StatusOr<Timing> CudaRunner::time() {
   std::optional<Graph> graph = capture();
   std::vector<double> milliseconds;
   auto begin = std::chrono::steady_clock::now();
-  while (milliseconds.size() < kRuns) {
+  while (milliseconds.size() < plan.runs) {
     Status status = runtime::flushL2();
     if (status.ok()) {
       status = start->record();
@@ -151,12 +147,12 @@ StatusOr<Timing> CudaRunner::time() {
     if (!elapsed.ok()) {
       return elapsed.status();
     }
-    if (std::chrono::steady_clock::now() - begin > kWarmup) {
+    if (std::chrono::steady_clock::now() - begin > plan.warmup) {
       milliseconds.push_back(*elapsed);
     }
   }
   Timing timing;
-  timing.runs = kRuns;
+  timing.runs = plan.runs;
   timing.milliseconds = median(std::move(milliseconds));
   return timing;
 }

@@ -8,6 +8,7 @@
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <chrono>
 #include <memory>
 
 namespace mlir::sparsity::run {
@@ -44,13 +45,21 @@ struct Timing {
   int64_t runs = 0;
 };
 
+/// How a GPU is timed.
+struct TimingPlan {
+  /// An idle GPU runs at a fraction of its clock rate and takes this long to
+  /// raise it.
+  std::chrono::milliseconds warmup{300};
+  size_t runs = 31;
+};
+
 /// A program with its arguments in the memory of its device.
 class Runner {
 public:
   virtual ~Runner() = default;
   /// Runs once and brings the results back into the flat arguments.
   virtual runtime::Status run() = 0;
-  virtual runtime::StatusOr<Timing> time() = 0;
+  virtual runtime::StatusOr<Timing> time(const TimingPlan &plan = {}) = 0;
 };
 
 /// Both refer to `program` and `flat`, which must outlive the runner.

@@ -67,21 +67,12 @@ static LogicalResult specialize(func::FuncOp function,
   return success();
 }
 
-/// The options that every compilation of the program takes. Warpgroups are
-/// asked for unless the caller asks for other instructions.
-static std::string getCommonOptions(const Arguments &arguments) {
-  StringRef given = arguments.pipelineOptions;
-  bool asks =
-      given.starts_with("instruction=") || given.contains(" instruction=");
-  return (asks ? "" : "instruction=wgmma ") + given.str();
-}
-
 /// The candidates of the program's one kernel.
 static FailureOr<TuningCandidates> findCandidates(ModuleOp source,
                                                   const Arguments &arguments,
                                                   const std::string &target) {
   OwningOpRef<ModuleOp> module = source.clone();
-  std::string options = getCommonOptions(arguments) +
+  std::string options = arguments.pipelineOptions +
                         " tuning-candidates=" + std::to_string(arguments.tune);
   if (failed(compileForTarget(*module, target, arguments.allowTF32, options))) {
     return failure();
@@ -191,7 +182,7 @@ LogicalResult run::tuneProgram(ModuleOp source, std::vector<Input> &inputs,
     return failure();
   }
   printHeader(candidates->key, device);
-  Tuner tuner(source, inputs, arguments, target, getCommonOptions(arguments));
+  Tuner tuner(source, inputs, arguments, target, arguments.pipelineOptions);
   std::optional<Measurement> best;
   bool ok = true;
   for (sparse_tile::ConfigAttr config : candidates->configs) {
@@ -215,6 +206,11 @@ LogicalResult run::tuneProgram(ModuleOp source, std::vector<Input> &inputs,
     return success();
   }
   // Again: another run may have written meanwhile.
+  TableLock lock;
+  if (runtime::Status status = lock.take(arguments.tuneOutput); !status.ok()) {
+    printError(status.message);
+    return failure();
+  }
   llvm::Expected<TuningTable> table = readTable(arguments.tuneOutput);
   if (!table) {
     printError(llvm::toString(table.takeError()));

@@ -6,6 +6,8 @@
 #include "Oracle.h"
 #include "Progress.h"
 
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
@@ -29,6 +31,24 @@ static std::string printOverrides(sparse_tile::ConfigAttr config) {
          << " cluster=" << config.getCluster()
          << " splits=" << config.getSplits();
   return text;
+}
+
+Status TableLock::take(const std::string &table) {
+  std::string name = table + ".lock";
+  std::error_code error =
+      llvm::sys::fs::openFileForWrite(name, file, llvm::sys::fs::CD_OpenAlways);
+  if (!error) {
+    error = llvm::sys::fs::lockFile(file);
+  }
+  return error ? Status::error("expected to lock " + name + ", but got " +
+                               error.message())
+               : Status::success();
+}
+
+TableLock::~TableLock() {
+  if (file != kNone) {
+    llvm::sys::Process::SafelyCloseFileDescriptor(file);
+  }
 }
 
 FailureOr<Program> Tuner::compile(Measurement &measurement) {
@@ -126,6 +146,24 @@ Status Tuner::checkAgain(const std::vector<HostTensor> &results) const {
   return Status::error("the result is not that of the first tile");
 }
 
+StatusOr<Timing> Tuner::timeAlone(Runner &runner) {
+  TableLock lock;
+  if (!arguments.tuneOutput.empty()) {
+    if (Status status = lock.take(arguments.tuneOutput); !status.ok()) {
+      return status;
+    }
+  }
+  TimingPlan plan;
+  plan.runs = 15;
+  if (isWarm) {
+    // Other tiles have warmed the GPU up, of this program or of others that
+    // waited for the lock.
+    plan.warmup = std::chrono::milliseconds(10);
+  }
+  isWarm = true;
+  return runner.time(plan);
+}
+
 Measurement Tuner::measure(sparse_tile::ConfigAttr config) {
   Measurement measurement;
   measurement.config = config;
@@ -157,7 +195,7 @@ Measurement Tuner::measure(sparse_tile::ConfigAttr config) {
   if (!status.ok()) {
     return fail(status);
   }
-  StatusOr<Timing> timing = (*runner)->time();
+  StatusOr<Timing> timing = timeAlone(**runner);
   if (!timing.ok()) {
     return fail(timing.status());
   }

@@ -19,6 +19,22 @@ struct Measurement {
   bool isRefused = false;
 };
 
+/// Programs that add to the same table take turns with what they hold this
+/// for: the file beside the table, `<table>.lock`, is locked until the end.
+class TableLock {
+public:
+  TableLock() = default;
+  TableLock(const TableLock &) = delete;
+  TableLock &operator=(const TableLock &) = delete;
+  ~TableLock();
+  /// Waits for the others.
+  runtime::Status take(const std::string &table);
+
+private:
+  static constexpr int kNone = -1;
+  int file = kNone;
+};
+
 /// Measures one program with one tile after another.
 class Tuner {
 public:
@@ -42,6 +58,8 @@ private:
   runtime::Status checkFirst(const std::vector<HostTensor> &results);
   runtime::Status checkAgain(const std::vector<HostTensor> &results) const;
 
+  runtime::StatusOr<Timing> timeAlone(Runner &runner);
+
   ModuleOp source;
   std::vector<Input> &inputs;
   const Arguments &arguments;
@@ -50,6 +68,7 @@ private:
   /// Packed once: storage does not depend on tiles.
   std::vector<FlatArgument> packed;
   Attribute abi;
+  bool isWarm = false;
   std::vector<HostTensor> reference;
 };
 
