@@ -23,7 +23,6 @@ def driver():
         raise CudaError(f"expected the CUDA driver libcuda.so.1, but got: {error}") from None
     _check_with(library, library.cuInit(0), "cuInit")
     pointer, integer = ctypes.c_void_p, ctypes.c_uint
-    library.cuLaunchKernel.argtypes = [pointer] + [integer] * 7 + [pointer] * 3
     library.cuFuncSetAttribute.argtypes = [pointer, ctypes.c_int, ctypes.c_int]
     library.cuModuleGetFunction.argtypes = [pointer, pointer, ctypes.c_char_p]
     library.cuModuleUnload.argtypes = [pointer]
@@ -74,8 +73,12 @@ class _LaunchAttribute(ctypes.Structure):
     _fields_ = [("id", ctypes.c_uint), ("padding", ctypes.c_uint), ("value", ctypes.c_int * 16)]
 
 
-class OverlappedLaunch(ctypes.Structure):
-    """CUlaunchConfig of a kernel that starts while the one in front of it drains."""
+class Launch(ctypes.Structure):
+    """A launch whose arguments are settled: a CUlaunchConfig and what goes with it.
+
+    `shape` is the grid, the block and the bytes of shared memory; `pointers` an array of the
+    parameters' addresses. With `overlap` the kernel starts while the one in front of it drains.
+    """
 
     _PROGRAMMATIC_SERIALIZATION = 6  # CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
     _fields_ = [(name, ctypes.c_uint) for name in ("gx", "gy", "gz", "bx", "by", "bz", "shared")] + [
@@ -84,19 +87,32 @@ class OverlappedLaunch(ctypes.Structure):
         ("count", ctypes.c_uint),
     ]
 
-    def __init__(self, shape):
+    def __init__(self, function, shape, pointers, overlap):
         attributes = (_LaunchAttribute * 1)()
         attributes[0].id = self._PROGRAMMATIC_SERIALIZATION
         attributes[0].value[0] = 1
-        super().__init__(*shape, None, attributes, 1)
-        self._keep = attributes
-
-    def launch(self, function, stream, pointers):
-        """The status of cuLaunchKernelEx."""
-        self.stream = stream
-        return driver().cuLaunchKernelEx(
-            ctypes.addressof(self), function, ctypes.cast(pointers, ctypes.c_void_p), None
+        super().__init__(*shape, None, attributes, 1 if overlap else 0)
+        self._keep = attributes, pointers
+        library = driver()
+        if not hasattr(library, "cuLaunchKernelEx"):
+            raise CudaError("expected a CUDA driver with cuLaunchKernelEx (11.8 or newer)")
+        # Converting arguments takes ctypes longer than the launch takes the driver.
+        self._call = library.cuLaunchKernelEx
+        self._arguments = (
+            ctypes.c_void_p(ctypes.addressof(self)),
+            function,
+            ctypes.c_void_p(ctypes.addressof(pointers)),
+            None,
         )
+        self._last = None
+
+    def launch(self, stream):
+        """Launches on the stream, an address or None."""
+        if stream != self._last:
+            self.stream = self._last = stream
+        status = self._call(*self._arguments)
+        if status:
+            check(status, "cuLaunchKernelEx")
 
 
 @functools.lru_cache(maxsize=None)

@@ -450,19 +450,12 @@ class BoundKernel:
             )
             function = module.function(name, shared)
             shape = (*grid, *block, shared)
-            config = cuda.OverlappedLaunch(shape) if launch.get("overlap") else None
-            self._launches.append((function, shape, pointers, values, config))
+            overlap = launch.get("overlap", False)
+            self._launches.append(cuda.Launch(function, shape, pointers, overlap))
+            self._keep += (values,)
 
     def launch(self, stream=None):
         """As Kernel.launch."""
         handle = getattr(stream, "cuda_stream", stream)
-        library = cuda.driver()
-        for function, shape, pointers, _, config in self._launches:
-            if config:
-                cuda.check(config.launch(function, handle, pointers), "cuLaunchKernelEx")
-                continue
-            status = library.cuLaunchKernel(
-                function, *shape, handle, ctypes.cast(pointers, ctypes.c_void_p), None
-            )
-            if status:
-                cuda.check(status, "cuLaunchKernel")
+        for launch in self._launches:
+            launch.launch(handle)
