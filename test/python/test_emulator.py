@@ -45,6 +45,19 @@ CASES = {
         WGMMA + "tile=128,64,64 warps=8,1 stages=3 cluster=2",
     ),
     "blocks of 64": (dict(n=328, k=320, m=77, block=(64, 64)), WGMMA),
+    # Each of the two consumers has tiles of its own: an even and an odd number of them.
+    "blocks, in turn": (
+        dict(n=520, k=448, m=200, block=(64, 64)),
+        WGMMA + "tile=64,64,64 warps=8,1 stages=3 cluster=2",
+    ),
+    "dense, in turn": (
+        dict(n=200, k=264, m=340, sparse=False),
+        WGMMA + "tile=64,72,64 warps=8,1 stages=3 cluster=1",
+    ),
+    "sparse, in turn": (
+        dict(n=456, k=328, m=150, bias=True),
+        WGMMA + "tile=64,80,64 warps=8,1 stages=3 cluster=2",
+    ),
     "odd number of k-blocks": (
         dict(n=136, k=328, m=200),
         WGMMA + "tile=128,96,64 warps=8,1 stages=3 cluster=2",

@@ -17,12 +17,12 @@ using namespace mlir;
 using namespace mlir::sparsity;
 using namespace mlir::sparsity::gpu_conversion;
 
-static constexpr int64_t kStoreBuffers = 2;
+static constexpr int64_t kLeastBuffers = 2, kMostBuffers = 4;
 static constexpr int64_t kSwizzle = 128;
 
 Value WarpSpecialized::rowOffset(int64_t block) {
   KernelBuilder &b = state.b;
-  return b.mul(b.add(b.mul(warpgroup, rowBlocks), block), kRowBlock);
+  return b.mul(b.add(b.mul(rowPart, rowBlocks), block), kRowBlock);
 }
 
 Value WarpSpecialized::getStaging() {
@@ -55,8 +55,19 @@ static std::optional<SmallVector<unsigned>> getPlainDims(AffineMap map) {
   return dims;
 }
 
+/// The columns of a copy where they are lines of `kRowBlock` elements: few
+/// copies, as equal as can be, if that leaves room for two.
+static int64_t getChunk(int64_t columns, int64_t stagingBytes) {
+  constexpr int64_t kMost = 80;
+  int64_t copies = llvm::divideCeil(columns, kMost);
+  int64_t chunk = llvm::alignTo(llvm::divideCeil(columns, copies), 8);
+  return kLeastBuffers * kRowBlock * chunk * 2 <= stagingBytes
+             ? chunk
+             : std::min<int64_t>(columns, kRowBlock);
+}
+
 BulkStore gpu_conversion::planBulkStore(
-    WarpSpecialized &kernel, sparse_tile::StoreOp store,
+    WarpSpecialized &kernel, sparse_tile::StoreOp store, int64_t stagingBytes,
     function_ref<unsigned(unsigned, TensorMap)> addMap) {
   BulkStore plan;
   plan.op = store;
@@ -84,7 +95,8 @@ BulkStore gpu_conversion::planBulkStore(
   }
   plan.alongRows = dims->back() == rowDim;
   int64_t columns = kernel.storedColumns();
-  plan.chunk = std::min<int64_t>(columns, kRowBlock);
+  plan.chunk = plan.alongRows ? getChunk(columns, stagingBytes)
+                              : std::min<int64_t>(columns, kRowBlock);
   if (!plan.alongRows && columns % kRowBlock != 0) {
     // The rows of a box are as long as the box in shared memory.
     if (columns > kRowBlock) {
@@ -93,6 +105,10 @@ BulkStore gpu_conversion::planBulkStore(
     plan.swizzled = false;
   }
   plan.bulk = true;
+  int64_t copies = kernel.rowBlocks * llvm::divideCeil(columns, plan.chunk);
+  plan.buffers = std::clamp(stagingBytes / (kRowBlock * plan.chunk * 2),
+                            kLeastBuffers, kMostBuffers);
+  plan.buffers = std::min(plan.buffers, copies);
   auto outputs = forall.getOutputArgs();
   unsigned index = forall.getInputArgs().size() +
                    std::distance(outputs.begin(), llvm::find(outputs, output));
@@ -137,7 +153,7 @@ int64_t gpu_conversion::getBulkStagingBytes(const WarpSpecialized &kernel) {
   for (BulkStore store : kernel.stores) {
     int64_t own =
         store.bulk
-            ? kStoreBuffers * kRowBlock * store.chunk * 2
+            ? store.buffers * kRowBlock * store.chunk * 2
             : getEpilogueBytes(getWarpState(kernel, getStagedColumns(kernel)),
                                store.op.getTiles().size());
     bytes = std::max<int64_t>(bytes, llvm::alignTo(own, 1024));
@@ -350,22 +366,20 @@ static void emitBulk(WarpSpecialized &kernel, const BulkStore &plan,
   auto maps = store.getMaps().getAsValueRange<AffineMapAttr>();
   AffineMap map = *(maps.begin() + store.getInputs().size());
   int64_t number = 0;
-  int64_t chunks = kernel.rowBlocks * llvm::divideCeil(columns, plan.chunk);
   for (int64_t block = 0; block < kernel.rowBlocks; ++block) {
     Value row = b.add(origins[rowDim], kernel.rowOffset(block));
     for (int64_t first = 0; first < columns; first += plan.chunk, ++number) {
       int64_t width = std::min(plan.chunk, columns - first);
-      Value buffer = b.offset(staging, number % kStoreBuffers * bufferBytes);
-      // The copy before the last one has read its buffer; the last one as well
-      // where the count of the tile or store before may have ended on this
-      // buffer.
-      bool alternates = number > 0 || (chunks % kStoreBuffers == 0 &&
-                                       kernel.stores.size() == 1);
-      uint32_t pending = alternates ? kStoreBuffers - 1 : 0;
-      b.when(kernel.leader, [&] {
-        NVVM::CpAsyncBulkWaitGroupOp::create(b, pending, b.getUnitAttr());
-      });
-      kernel.syncWarpgroup();
+      Value buffer = b.offset(staging, number % plan.buffers * bufferBytes);
+      // All copies of the tile or store before have read their buffers, then
+      // the one that had this buffer last.
+      if (number == 0 || number >= plan.buffers) {
+        uint32_t pending = number == 0 ? 0 : plan.buffers - 1;
+        b.when(kernel.leader, [&] {
+          NVVM::CpAsyncBulkWaitGroupOp::create(b, pending, b.getUnitAttr());
+        });
+        kernel.syncWarpgroup();
+      }
       writer.write(block, first, width, buffer);
       NVVM::FenceProxyOp::create(
           b, NVVM::ProxyKind::async_shared,

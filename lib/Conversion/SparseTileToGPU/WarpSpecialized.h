@@ -66,7 +66,8 @@ struct BulkStore {
   /// The result's innermost dimension walks the rows.
   bool alongRows = false;
   bool swizzled = true;
-  int64_t chunk = 64;
+  /// Columns of a copy, and the copies that shared memory holds.
+  int64_t chunk = 64, buffers = 0;
   /// The tensor maps of whole chunks and of a narrower last one.
   unsigned map = 0, tailMap = 0;
 };
@@ -83,6 +84,9 @@ struct WarpSpecialized {
   /// each row tile follows a list of its own, nothing else can be shared.
   /// Otherwise they have neighbouring row tiles and share B.
   bool sharesA = false;
+  /// Two consumers with a tile each ("ping-pong"): one stores while the other
+  /// multiplies. Otherwise consumers share a tile's rows.
+  bool takesTurns = false;
   /// Packed weights are copied before the kernel in front has ended.
   bool overlap = false;
   /// K-blocks of a tile, or 0 if each tile has its own number.
@@ -98,8 +102,12 @@ struct WarpSpecialized {
 
   /// In the kernel: this warpgroup, its thread and warp, this block's rank.
   Value warpgroup = {}, groupThread = {}, groupWarp = {}, rank = {};
+  /// Which part of the tile's rows is this warpgroup's.
+  Value rowPart = {};
   Value leader = {};
 
+  int64_t clusterSize() const { return cluster * splits; }
+  bool isCluster() const { return clusterSize() > 1; }
   /// The instruction takes A compressed.
   bool isSparse() const {
     return instruction->aFormat.kind != TileFormat::Kind::Dense;
@@ -114,8 +122,10 @@ struct WarpSpecialized {
   void syncWarpgroup();
 };
 
-/// Decides how `store` writes, and asks for its tensor maps.
+/// Decides how `store` writes, with so many bytes of shared memory a warpgroup
+/// (or the least it can do with), and asks for its tensor maps.
 BulkStore planBulkStore(WarpSpecialized &kernel, sparse_tile::StoreOp store,
+                        int64_t stagingBytes,
                         function_ref<unsigned(unsigned, TensorMap)> addMap);
 
 /// Bytes of shared memory that staging the results takes.

@@ -38,7 +38,7 @@ void WarpSpecializedEmitter::emitProducts(WarpgroupSums &sums, Value base,
   int64_t stepBytes = kernel.instruction->k * elementBytes;
   int64_t numSteps = kRowBytes / stepBytes;
   int64_t lineBytes = kernel.instruction->k * kRowBytes;
-  Value firstBlock = b.mul(kernel.warpgroup, kernel.rowBlocks);
+  Value firstBlock = b.mul(kernel.rowPart, kernel.rowBlocks);
   DenseMap<std::pair<unsigned, int64_t>, SmallVector<Value>> metadata;
   for (int64_t step = 0; step < numSteps; ++step) {
     for (int64_t block = 0; block < kernel.rowBlocks; ++block) {
@@ -110,7 +110,7 @@ void WarpSpecializedEmitter::emitProducts(WarpgroupSums &sums, Value base,
 void WarpSpecializedEmitter::emitStage(WarpgroupSums &sums, RingPosition at,
                                        Value accumulate, Value releasePrevious,
                                        uint64_t inFlight) {
-  emitWait(at.stage, kFull, at.parity);
+  emitWait(getBarrier(at.stage, kFull), at.parity);
   emitProducts(sums, at.stage, accumulate);
   NVVM::WgmmaWaitGroupSyncOp::create(b, inFlight);
   Value previous = getPrevious(at.stage);
@@ -211,11 +211,22 @@ RingPosition WarpSpecializedEmitter::emitCountedSums(RingPosition at,
 
 /// A tile: its sums, and what is stored of them. Returns the ring position
 /// behind it.
-SmallVector<Value> WarpSpecializedEmitter::emitTile(RingPosition at) {
+RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn) {
   WarpgroupSums sums;
   Value count = getBlockCount();
+  if (kernel.takesTurns) {
+    // A wait tells a phase from the one before it, not from earlier ones: the
+    // stages in front have to be the other warpgroup's last ones.
+    emitWait(getTurnBarrier(kernel.warpgroup), turn);
+  }
   RingPosition stage = kernel.kBlocks != 0 ? emitSums(at, sums)
                                            : emitCountedSums(at, count, sums);
+  if (kernel.takesTurns) {
+    Value other = getTurnBarrier(b.bitXor(kernel.warpgroup, 1));
+    b.when(b.equal(state.lane, 0), [&] {
+      NVVM::MBarrierArriveOp::create(b, b.getI64Type(), other, Value());
+    });
+  }
   // Copies of sums that the tied waits may take come behind this one.
   NVVM::WgmmaWaitGroupSyncOp::create(b, uint64_t(0));
   for (auto &blocks : sums) {
@@ -242,7 +253,7 @@ SmallVector<Value> WarpSpecializedEmitter::emitTile(RingPosition at) {
     }
     emitBulkStore(kernel, store, used, from, parallelSizes);
   }
-  return {stage.stage, stage.parity};
+  return stage;
 }
 
 /// Blocks that split K: each pushes its sums of a share of the columns to the
@@ -320,9 +331,28 @@ void WarpSpecializedEmitter::emitConsumer() {
   }
   // A tile defines the thread's place again, inside the loop.
   Value thread = state.thread, lane = state.lane, leader = kernel.leader;
-  emitTiles({b.i32(0), b.i32(0)}, [&](Value tile, ValueRange ring) {
+  RingPosition start{b.i32(0), b.i32(0)};
+  // The first warpgroup begins; a new barrier's phase before counts as done.
+  Value turn = b.bitXor(kernel.warpgroup, 1);
+  if (kernel.takesTurns) {
+    // The second consumer's first tile lies behind the first one's.
+    emitTileOrigins(clusterIndex);
+    start = skip(start, b.mul(getBlockCount(), kernel.warpgroup));
+  }
+  SmallVector<Value> first = {start.stage, start.parity, turn};
+  emitTiles(kernel.takesTurns, first, [&](Value tile, ValueRange carried) {
     emitTileOrigins(tile);
-    return emitTile({ring[0], ring[1]});
+    RingPosition at{carried[0], carried[1]};
+    Value turn = carried[2];
+    at = emitTile(at, turn);
+    if (kernel.takesTurns) {
+      // The other consumer's tile; behind the last one nothing is left to do.
+      Value last = b.sub(tileCount, 1);
+      emitTileOrigins(b.min(b.add(tile, clusterCount), last));
+      at = skip(at, getBlockCount());
+      turn = b.bitXor(turn, 1);
+    }
+    return SmallVector<Value>{at.stage, at.parity, turn};
   });
   state.thread = thread;
   state.lane = lane;
@@ -330,6 +360,9 @@ void WarpSpecializedEmitter::emitConsumer() {
   b.when(kernel.leader,
          [&] { NVVM::CpAsyncBulkWaitGroupOp::create(b, 0u, UnitAttr()); });
   NVVM::SyncWarpOp::create(b, b.i32(-1));
-  // No block leaves while another may still signal its barriers.
-  emitClusterSync();
+  if (kernel.cluster > 1) {
+    // No block leaves while another may still signal its barriers. Those that
+    // split a tile signal none after their exchange.
+    emitClusterMeeting();
+  }
 }

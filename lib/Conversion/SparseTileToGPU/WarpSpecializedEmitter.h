@@ -45,7 +45,7 @@ private:
 
   void emitPrologue();
   void rereadThread();
-  void emitTiles(ValueRange initial,
+  void emitTiles(bool takesTurns, ValueRange initial,
                  function_ref<SmallVector<Value>(Value, ValueRange)> body);
   void emitProducer();
   void emitConsumer();
@@ -53,6 +53,7 @@ private:
   void emitExpect(Value stage);
   /// Copies the operands of a stage that are packed, or those that are not.
   void emitCopies(bool packed, Value block, Value stage, ValueRange places);
+  /// The first of the k-blocks that this block of a cluster multiplies.
   Value getFirstBlock();
   /// The packed operands of the first stages, a wait for the kernel in front,
   /// and the other operands. Returns how many stages that were.
@@ -63,7 +64,12 @@ private:
   SmallVector<Value> getPlaces(Value block);
   /// The k-blocks of the tile whose origins are set.
   Value getBlockCount();
-  SmallVector<Value> emitTile(RingPosition at);
+  /// With turns, the products start when the barrier of this warpgroup has
+  /// completed a phase of parity `turn`.
+  RingPosition emitTile(RingPosition at, Value turn);
+  /// The barrier behind those of the stages on which the other warpgroup says
+  /// that it has started its last product of a tile.
+  Value getTurnBarrier(Value warpgroup);
   RingPosition emitSums(RingPosition at, WarpgroupSums &sums);
   RingPosition emitCountedSums(RingPosition at, Value count,
                                WarpgroupSums &sums);
@@ -81,10 +87,15 @@ private:
   void emitProducts(WarpgroupSums &sums, Value base, Value accumulate);
   void exchangeSplits(WarpgroupSums &sums);
   void emitRelease(Value stage);
-  void emitWait(Value stage, int64_t which, Value parity);
+  void emitWait(Value barrier, Value parity);
+  /// Waits for the threads of the cluster, and makes their writes visible.
   void emitClusterSync();
+  /// Waits for the threads of the cluster.
+  void emitClusterMeeting();
   Value getBarrier(Value stage, int64_t which);
   RingPosition advance(RingPosition at);
+  /// The position `count` stages on.
+  RingPosition skip(RingPosition at, Value count);
   Value getPrevious(Value stage);
   /// Sets the origins of tile `index`.
   void emitTileOrigins(Value index);

@@ -33,14 +33,21 @@ LogicalResult WarpSpecializedEmitter::readConfig() {
   kernel.cluster = config.getCluster();
   kernel.splits = config.getSplits();
   kernel.consumers = config.getWarps()[0] / 4;
+  kernel.takesTurns = kernel.consumers == 2 && state.tileRows == kRowBlock;
+  int64_t parts = kernel.takesTurns ? 1 : kernel.consumers;
   if (config.getWarps()[0] % 4 != 0 || config.getWarps()[1] != 1 ||
       kernel.consumers < 1 || kernel.consumers > 2 ||
-      state.tileRows % (kRowBlock * kernel.consumers) != 0) {
+      state.tileRows % (kRowBlock * parts) != 0) {
     return forall.emitOpError("expected one or two warpgroups of 4x1 warps "
                               "with whole blocks of 64 rows each, but got ")
            << config;
   }
-  kernel.rowBlocks = state.tileRows / kRowBlock / kernel.consumers;
+  if (kernel.takesTurns && kernel.splits > 1) {
+    return forall.emitOpError("expected no splits of tiles that warpgroups "
+                              "take in turn, but got ")
+           << config;
+  }
+  kernel.rowBlocks = state.tileRows / kRowBlock / parts;
   int64_t unit =
       state.multiply == MultiplyType::S8 && kernel.columns > 32 ? 16 : 8;
   if (kernel.columns % unit != 0 || kernel.columns > kernel.instruction->n ||
@@ -199,12 +206,6 @@ LogicalResult WarpSpecializedEmitter::planOperands() {
       return emitUnsupported() << "operands in two roles or formats";
     }
   }
-  for (auto store : forall.getBody().front().getOps<sparse_tile::StoreOp>()) {
-    kernel.stores.push_back(
-        planBulkStore(kernel, store, [&](unsigned index, TensorMap map) {
-          return addTensorMap(index, std::move(map));
-        }));
-  }
   return success();
 }
 
@@ -220,16 +221,28 @@ LogicalResult WarpSpecializedEmitter::planShared() {
   }
   kernel.stageBytes = llvm::alignTo(next, 1024);
   kernel.stagingOffset = kernel.stageBytes * kernel.stages;
-  kernel.stagingBytes = getBulkStagingBytes(kernel);
-  kernel.exchangeOffset =
-      kernel.stagingOffset + kernel.stagingBytes * kernel.consumers;
   int64_t exchange = 0;
   if (kernel.splits > 1) {
     exchange = kernel.splits * kernel.accumulators * state.tileRows *
                kernel.storedColumns() * 4;
   }
+  int64_t barriers =
+      kBarrierBytes * (kernel.stages + (kernel.takesTurns ? 1 : 0));
+  // The ring leaves the rest to the results on their way out.
+  int64_t rest =
+      target.sharedBytes - kernel.stagingOffset - exchange - barriers;
+  int64_t perConsumer = rest / kernel.consumers / 1024 * 1024;
+  for (auto store : forall.getBody().front().getOps<sparse_tile::StoreOp>()) {
+    kernel.stores.push_back(planBulkStore(
+        kernel, store, perConsumer, [&](unsigned index, TensorMap map) {
+          return addTensorMap(index, std::move(map));
+        }));
+  }
+  kernel.stagingBytes = getBulkStagingBytes(kernel);
+  kernel.exchangeOffset =
+      kernel.stagingOffset + kernel.stagingBytes * kernel.consumers;
   kernel.barrierOffset = kernel.exchangeOffset + exchange;
-  kernel.sharedBytes = kernel.barrierOffset + kBarrierBytes * kernel.stages;
+  kernel.sharedBytes = kernel.barrierOffset + barriers;
   if (kernel.sharedBytes > target.sharedBytes) {
     return forall.emitOpError("expected at most ")
            << target.sharedBytes << " bytes of shared memory on " << target.name
@@ -254,16 +267,26 @@ Value WarpSpecializedEmitter::getBarrier(Value stage, int64_t which) {
                                       kernel.barrierOffset + which));
 }
 
+Value WarpSpecializedEmitter::getTurnBarrier(Value warpgroup) {
+  return b.offset(getBarrier(b.i32(kernel.stages), 0), b.mul(warpgroup, 8));
+}
+
 /// Waits for a phase. Not nvvm's op, whose assembly claims not to touch memory:
 /// what the barrier guards may not be read before it (PTX ISA,
 /// "mbarrier.try_wait"; labels in braces are local).
-void WarpSpecializedEmitter::emitWait(Value stage, int64_t which,
-                                      Value parity) {
-  emitAssembly(b, {}, {getBarrier(stage, which), parity},
+void WarpSpecializedEmitter::emitWait(Value barrier, Value parity) {
+  emitAssembly(b, {}, {barrier, parity},
                "{ .reg .pred p; WAIT: "
                "mbarrier.try_wait.parity.shared::cta.b64 p, [$0], $1; "
                "@p bra DONE; bra WAIT; DONE: }",
                "r,r,~{memory}");
+}
+
+RingPosition WarpSpecializedEmitter::skip(RingPosition at, Value count) {
+  Value steps = b.add(at.stage, count);
+  Value rounds = b.div(steps, kernel.stages);
+  return {b.rem(steps, kernel.stages),
+          b.bitXor(at.parity, b.bitAnd(rounds, 1))};
 }
 
 RingPosition WarpSpecializedEmitter::advance(RingPosition at) {
@@ -273,11 +296,14 @@ RingPosition WarpSpecializedEmitter::advance(RingPosition at) {
           b.select(wraps, b.bitXor(at.parity, 1), at.parity)};
 }
 
+void WarpSpecializedEmitter::emitClusterMeeting() {
+  NVVM::ClusterArriveRelaxedOp::create(b, /*aligned=*/b.getUnitAttr());
+  NVVM::ClusterWaitOp::create(b, /*aligned=*/b.getUnitAttr());
+}
+
 void WarpSpecializedEmitter::emitClusterSync() {
-  if (kernel.cluster * kernel.splits > 1) {
-    NVVM::ClusterArriveOp::create(b, /*aligned=*/b.getUnitAttr());
-    NVVM::ClusterWaitOp::create(b, /*aligned=*/b.getUnitAttr());
-  }
+  NVVM::ClusterArriveOp::create(b, /*aligned=*/b.getUnitAttr());
+  NVVM::ClusterWaitOp::create(b, /*aligned=*/b.getUnitAttr());
 }
 
 /// Hands a stage back to the producers of every block that copies into it.
@@ -306,9 +332,10 @@ void WarpSpecializedEmitter::emitPrologue() {
   kernel.warpgroup =
       NVVM::ShflOp::create(b, i32, b.i32(-1), b.shr(state.thread, 7), b.i32(0),
                            b.i32(31), NVVM::ShflKind::idx, UnitAttr());
+  kernel.rowPart = kernel.takesTurns ? b.i32(0) : kernel.warpgroup;
   kernel.groupWarp = b.shr(kernel.groupThread, 5);
   kernel.leader = b.equal(kernel.groupThread, 0);
-  int64_t blocks = kernel.cluster * kernel.splits;
+  int64_t blocks = kernel.clusterSize();
   Value block = NVVM::BlockIdXOp::create(b, i32);
   Value grid = NVVM::GridDimXOp::create(b, i32);
   kernel.rank = b.i32(0);
@@ -318,18 +345,37 @@ void WarpSpecializedEmitter::emitPrologue() {
   clusterIndex = b.div(block, blocks);
   clusterCount = b.div(grid, blocks);
   b.when(b.equal(state.thread, 0), [&] {
+    for (Value map : tensorMaps) {
+      NVVM::PrefetchOp::create(b, NVVM::PrefetchCacheLevelAttr(),
+                               NVVM::CacheEvictionPriorityAttr(), map, Value(),
+                               /*tensormap=*/b.getUnitAttr(), UnitAttr(),
+                               /*in_param_space=*/UnitAttr());
+    }
     Value one = b.i32(1);
-    Value warps = b.i32(kernel.consumers * 4 * kernel.cluster);
+    // A stage is one tile's.
+    int64_t readers = kernel.takesTurns ? 1 : kernel.consumers;
+    Value warps = b.i32(readers * 4 * kernel.cluster);
     for (int64_t stage = 0; stage < kernel.stages; ++stage) {
       NVVM::MBarrierInitOp::create(b, getBarrier(b.i32(stage), kFull), one,
                                    Value());
       NVVM::MBarrierInitOp::create(b, getBarrier(b.i32(stage), kEmpty), warps,
                                    Value());
     }
+    for (int64_t which : {kFull, kEmpty}) {
+      if (kernel.takesTurns) {
+        NVVM::MBarrierInitOp::create(b, getBarrier(b.i32(kernel.stages), which),
+                                     b.i32(4), Value());
+      }
+    }
     NVVM::FenceMbarrierInitOp::create(b);
   });
-  NVVM::Barrier0Op::create(b);
-  emitClusterSync();
+  if (kernel.isCluster()) {
+    // The fence above releases the barriers to the cluster: a release here
+    // would cost a fence of the whole GPU.
+    emitClusterMeeting();
+  } else {
+    NVVM::Barrier0Op::create(b);
+  }
   if (kernel.overlap) {
     NVVM::GriddepcontrolOp::create(b,
                                    NVVM::GridDepActionKind::launch_dependents);
@@ -377,17 +423,22 @@ void WarpSpecializedEmitter::emitTileOrigins(Value index) {
   }
 }
 
-/// `body` for each tile of this cluster, with loop-carried values. Blocks that
-/// split a reduction have one tile.
+/// `body` for each tile of this cluster, or of this warpgroup if it takes
+/// turns, with loop-carried values. Blocks that split a reduction have one
+/// tile.
 void WarpSpecializedEmitter::emitTiles(
-    ValueRange initial,
+    bool takesTurns, ValueRange initial,
     function_ref<SmallVector<Value>(Value, ValueRange)> body) {
   if (kernel.splits > 1) {
     body(clusterIndex, initial);
     return;
   }
-  auto loop =
-      scf::ForOp::create(b, clusterIndex, tileCount, clusterCount, initial);
+  Value first = clusterIndex, step = clusterCount;
+  if (takesTurns) {
+    first = b.add(first, b.mul(kernel.warpgroup, clusterCount));
+    step = b.add(step, clusterCount);
+  }
+  auto loop = scf::ForOp::create(b, first, tileCount, step, initial);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> next =
@@ -400,7 +451,7 @@ FailureOr<KernelDescription> WarpSpecializedEmitter::run() {
     return failure();
   }
   LLVM::LLVMFuncOp function = createFunction(state.threads);
-  int32_t blocks = kernel.cluster * kernel.splits;
+  int32_t blocks = kernel.clusterSize();
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                     b.getI32IntegerAttr(1));
   if (blocks > 1) {

@@ -201,7 +201,7 @@ void WarpSpecializedEmitter::emitProducer() {
     bool wraps = begun == kernel.stages;
     SmallVector<Value> start = {b.i32(wraps ? 0 : begun), b.i32(wraps ? 0 : 1),
                                 b.i32(begun)};
-    emitTiles(start, [&](Value tile, ValueRange carried) {
+    emitTiles(/*takesTurns=*/false, start, [&](Value tile, ValueRange carried) {
       emitTileOrigins(tile);
       Value firstBlock = getFirstBlock();
       // Lists are read a step ahead of the copies that follow them.
@@ -216,7 +216,7 @@ void WarpSpecializedEmitter::emitProducer() {
         ValueRange places = loop.getRegionIterArgs().drop_front(2);
         Value block = b.add(firstBlock, loop.getInductionVar());
         SmallVector<Value> nextPlaces = getPlaces(b.add(block, 1));
-        emitWait(at.stage, kEmpty, at.parity);
+        emitWait(getBarrier(at.stage, kEmpty), at.parity);
         emitExpect(at.stage);
         emitCopies(/*packed=*/false, block, at.stage, places);
         emitCopies(/*packed=*/true, block, at.stage, places);
@@ -232,5 +232,7 @@ void WarpSpecializedEmitter::emitProducer() {
   if (kernel.splits > 1) {
     emitClusterSync(); // The consumers' exchange.
   }
-  emitClusterSync();
+  if (kernel.cluster > 1) {
+    emitClusterMeeting();
+  }
 }
