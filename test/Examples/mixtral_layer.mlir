@@ -16,10 +16,11 @@
 // SM80: .target sm_80
 // SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
 // SM90A: .target sm_90a
+// SM90A: wgmma.mma_async.sync.aligned.m64n{{[0-9]+}}k16.f32.bf16.bf16
 // SM90A: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
-// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// PTXAS-NOT: {{[1-9][0-9]* bytes spill|serialized}}
 // PTXAS: 0 bytes spill stores, 0 bytes spill loads
-// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// PTXAS-NOT: {{[1-9][0-9]* bytes spill|serialized}}
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
 // EXPLAIN: explain: kernel 0 (line [[#]]): tiles 5 of 5 (100.0 %), bytes 51.2 kB of 51.2 kB (100.0 %)

@@ -17,10 +17,12 @@
 // SM80: .target sm_80
 // SM80: .entry
 // SM90A: .target sm_90a
-// SM90A: .entry
-// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// SM90A: .entry main_kernel0(
+// SM90A: wgmma.mma_async.sync.aligned.m64n{{[0-9]+}}k16.f32.bf16.bf16
+// SM90A: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// PTXAS-NOT: {{[1-9][0-9]* bytes spill|serialized}}
 // PTXAS: 0 bytes spill stores, 0 bytes spill loads
-// PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
+// PTXAS-NOT: {{[1-9][0-9]* bytes spill|serialized}}
 // CHECK-NOT: FAILED
 // CHECK: check: result 0: {{.*}}: ok
 // EXPLAIN: explain: kernel 0 (line [[#]]): tiles 20 of 20 (100.0 %), bytes 327.7 kB of 327.7 kB (100.0 %)

@@ -10,6 +10,8 @@
 // PTX: .visible .entry main_kernel0(
 // PTX: mma.sp::ordered_metadata.sync.aligned.m16n8k32
 // PTX90: .target sm_90a
+// PTX90: .visible .entry main_kernel0(
+// PTX90: wgmma.mma_async.sp.sync.aligned.m64n{{[0-9]+}}k32
 
 // RUN: sparsity-translate %s --to-launch-json | FileCheck %s --check-prefix=JSON
 // JSON: "functions": [
@@ -23,6 +25,15 @@
 // JSON: "kernel": "main_kernel0"
 // JSON: "name": "main"
 // JSON-NOT: "name": "_mlir_ciface_main"
+
+// Kernels of warpgroups: the caller describes tensors to the copy engine.
+// RUN: sparsity-translate %s --to-launch-json --target=sm_90a | FileCheck %s --check-prefix=JSON90
+// JSON90: "launches": [
+// JSON90: "kernel": "main_kernel0",
+// JSON90: "params": [
+// JSON90: "pointer of argument 2"
+// JSON90: "tensor_map of argument 0 box 64x{{[0-9]+}} swizzle 128"
+// JSON90: "persistent": true
 
 func.func @main(%x: tensor<?x64xf16>,
                 %w: tensor<128x64xf16, #sparsity.n_of_m<2:4, axis = 1>>) -> tensor<?x128xf32> {

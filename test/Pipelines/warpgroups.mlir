@@ -1,6 +1,7 @@
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=4 cluster=2" | FileCheck %s
 // RUN: sparsity-translate %s --to-ptx --target=sm_90a --pipeline-options="instruction=wgmma tile=128,128,64 warps=8,1 stages=4 cluster=2" | FileCheck %s --check-prefix=PTX
-// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a" | FileCheck %s --check-prefix=DEFAULT
+// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a" | FileCheck %s --check-prefix=DEFAULT --implicit-check-not=nvvm.mma.
+// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=mma" | FileCheck %s --check-prefix=WARP --implicit-check-not='{{wgmma|cp.async.bulk}}'
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=64,64,64 warps=4,1 stages=4 cluster=1 splits=2" | FileCheck %s --check-prefix=SPLITS
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=4 cluster=2 overlap" | FileCheck %s --check-prefix=OVERLAP
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=40" 2>&1 | FileCheck %s --check-prefix=SHARED
@@ -8,8 +9,13 @@
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,260,64 warps=8,1 stages=3" 2>&1 | FileCheck %s --check-prefix=COLUMNS
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,64,64 warps=8,1 stages=3 cluster=1 splits=3" 2>&1 | FileCheck %s --check-prefix=UNEVEN
 
-// Kernels of warpgroups have to be asked for.
-// DEFAULT-NOT: wgmma
+// Kernels of warpgroups are the default; those of single warps have to be asked for.
+// DEFAULT: llvm.func @layer_kernel0
+// DEFAULT: nvvm.cp.async.bulk.tensor.shared.cluster.global
+// DEFAULT: wgmma.mma_async.sp.sync.aligned.m64n{{[0-9]+}}k32.f32.bf16.bf16
+// WARP: llvm.func @layer_kernel0
+// WARP: nvvm.cp.async.shared.global
+// WARP: nvvm.mma.sp.sync
 // SHARED: error: {{.*}}expected at most 232448 bytes of shared memory on sm_90a, but got
 // WARPS: error: {{.*}}expected one or two warpgroups of 4x1 warps with whole blocks of 64 rows each, but got
 // COLUMNS: error: {{.*}}expected columns that are a multiple of 8 up to 256, and steps of 64, but got
@@ -23,7 +29,7 @@
 // CHECK-SAME: nvvm.reqntid = array<i32: 384>
 // CHECK: nvvm.mbarrier.init
 // CHECK: nvvm.fence.mbarrier.init
-// CHECK: nvvm.cluster.arrive {aligned}
+// CHECK: nvvm.cluster.arrive{{(.relaxed)?}} {aligned}
 // CHECK: nvvm.setmaxregister decrease 40
 // CHECK: mbarrier.try_wait.parity.shared::cta.b64
 // CHECK: nvvm.mbarrier.arrive.expect_tx

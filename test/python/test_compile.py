@@ -21,11 +21,13 @@ def dynamic_program(translate_tool):
     return sparsity.compile(ffn(m=100, dynamic_m=True), "sm_80")
 
 
-@pytest.mark.parametrize("target", ["sm_80", "sm_90a"])
-def test_ptx_has_the_sparse_instruction(translate_tool, target):
+@pytest.mark.parametrize(
+    "target, instruction",
+    [("sm_80", "mma.sp::ordered_metadata"), ("sm_90a", "wgmma.mma_async.sp")])
+def test_ptx_has_the_sparse_instruction(translate_tool, target, instruction):
     program = sparsity.compile(ffn(m=128), target)
     assert re.search(rf"^\.target {target}\b", program.ptx, re.M)
-    assert re.search(r"mma\.sp::ordered_metadata|wgmma\.mma_async\.sp", program.ptx)
+    assert instruction in program.ptx
     assert ".visible .entry main_kernel0" in program.ptx
 
 

@@ -49,7 +49,8 @@ struct SparsityToNVVMOptions : PassPipelineOptions<SparsityToNVVMOptions> {
                      "kernel in front drains, which must not write them")};
   Option<std::string> instruction{
       *this, "instruction", llvm::cl::init(""),
-      llvm::cl::desc("only instructions whose name starts with this")};
+      llvm::cl::desc("only instructions of warpgroups whose name starts with "
+                     "this; mma leaves all of them out")};
   Option<std::string> tuningTable{
       *this, "tuning-table", llvm::cl::init(""),
       llvm::cl::desc("file of measured tiles, instead of the table that is "

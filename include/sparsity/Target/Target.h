@@ -51,9 +51,6 @@ struct MMAInstruction {
   /// Executed by four warps together, with operands in shared memory that bulk
   /// copies brought there; `n` is the most columns it takes.
   bool warpgroup = false;
-  /// Not chosen unless asked for by name: kernels of this instruction have not
-  /// been run on the chip yet.
-  bool experimental = false;
 };
 
 /// How a tile can travel from global to shared memory.

@@ -12,8 +12,8 @@ compiler. One line per failure, a summary by family, and at the end
     run_differential.py --seed=1234 --count=1 --minimize   shrink it while it fails
     run_differential.py --device=cuda --count=500     on the GPU (needs NumPy and the package)
     run_differential.py --device=none --target=sm_90a --count=500   compile only
-    run_differential.py --device=cuda --families=contract,ffn --multiple-of=16
-        --pipeline-options="instruction=wgmma"              kernels of warpgroups
+    run_differential.py --device=cuda --families=contract,ffn --kinds=n_of_m --multiple-of=16
+        more kernels of warpgroups; none: --pipeline-options="instruction=mma"
 """
 
 import argparse
@@ -204,7 +204,7 @@ def parse_arguments():
     parser.add_argument("--threads", type=int, default=1, help="threads of each program")
     parser.add_argument("--timeout", type=float, default=60, help="seconds per program")
     parser.add_argument("--sanitizer", choices=("memcheck", "racecheck", "initcheck", "synccheck"))
-    parser.add_argument("--pipeline-options", help='of the GPU pipeline: "instruction=wgmma"')
+    parser.add_argument("--pipeline-options", help='of the GPU pipeline: "instruction=mma"')
     parser.add_argument("--multiple-of", type=int, default=1,
                         help="sizes are rounded up to multiples, as bulk copies want them")
     parser.add_argument("--spec", help="run this specification (JSON) instead")

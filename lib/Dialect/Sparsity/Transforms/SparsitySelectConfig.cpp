@@ -394,8 +394,7 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
       target.findInstruction(choice.instruction->type,
                              choice.instruction->aFormat, /*warpgroup=*/true);
   if (!target.hasCopy(CopyKind::Tma) || !found ||
-      !found->name.starts_with(instruction) ||
-      (found->experimental && instruction.empty())) {
+      !found->name.starts_with(instruction)) {
     return;
   }
   auto give = [&](StringRef why) {

@@ -143,6 +143,12 @@ constexpr double kBookkeeping = 1.06;
 /// Cycles of an epilogue: fixed, and for each element of the tile.
 constexpr double kEpilogue = 1500, kEpilogueElement = 0.06;
 constexpr double kExchange = 2500;
+/// Cycles that no k-block goes below, and those of a cluster's signals.
+constexpr double kLeastBlock = 300, kClusterWait = 60;
+/// The share of bytes that the cache sends out for blocks in step.
+constexpr double kCoalesced = 0.5;
+/// Tiles of a row that run together read A from memory once, up to so many.
+constexpr int64_t kReadersOfRows = 4;
 
 } // namespace
 
@@ -186,16 +192,27 @@ static int64_t countStages(const WarpgroupProblem &problem,
                                stageBytes);
 }
 
+/// Two consumers of a tile with rows for one take tiles in turn.
+static bool takesTurns(const WarpgroupTile &tile) {
+  return tile.consumers == 2 && tile.rows == kRowBlock;
+}
+
 std::optional<std::string>
 sparsity::findTileObstacle(const WarpgroupProblem &problem,
                            const TargetInfo &target,
                            const WarpgroupTile &tile) {
   auto say = [](const Twine &text) { return std::optional(text.str()); };
+  int64_t parts = takesTurns(tile) ? 1 : tile.consumers;
   if (tile.consumers < 1 || tile.consumers > 2 || tile.rows < 1 ||
-      tile.rows % (kRowBlock * tile.consumers) != 0) {
+      tile.rows % (kRowBlock * parts) != 0) {
     return say("expected one or two consumers with whole blocks of 64 rows "
                "each, but got " +
                Twine(tile.rows) + " rows for " + Twine(tile.consumers));
+  }
+  if (takesTurns(tile) && tile.splits > 1) {
+    return say("expected no splits of tiles that two consumers take in turn, "
+               "but got " +
+               Twine(tile.splits));
   }
   constexpr int64_t kMaxColumns = 256, kNarrow = 32, kCluster = 8;
   int64_t unit =
@@ -207,8 +224,8 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
                " up to " + Twine(kMaxColumns) + ", but got " +
                Twine(tile.columns));
   }
-  int64_t sums = tile.columns / 2 * (tile.rows / kRowBlock / tile.consumers) *
-                 problem.accumulators;
+  int64_t sums =
+      tile.columns / 2 * (tile.rows / kRowBlock / parts) * problem.accumulators;
   int64_t mostSums = problem.readsMatrix        ? kMaxSumsBesideInputs
                      : problem.accumulators > 1 ? kMaxJoinedSums
                                                 : kMaxSums;
@@ -265,9 +282,6 @@ static double getCost(const WarpgroupProblem &problem, const TargetInfo &target,
   // Where rows follow lists, blocks share A; otherwise B.
   bool sharesA = problem.groupRows != 0;
   double shared = sharesA ? aBytes : bBytes, own = sharesA ? bBytes : aBytes;
-  double l2 = (own + shared / tile.cluster) / kL2Bytes;
-  double memory = aBytes / kMemoryBytes;
-  double block = std::max({multiply, l2, memory});
   int64_t perCluster = tile.cluster * tile.splits;
   // Clusters lie within a processing cluster, which larger ones do not fill.
   int64_t resident = perCluster > 2 ? target.multiprocessors * 10 / 11
@@ -277,11 +291,25 @@ static double getCost(const WarpgroupProblem &problem, const TargetInfo &target,
   int64_t columnTiles = llvm::divideCeil(
       problem.columns, tile.columns * (sharesA ? tile.cluster : 1));
   int64_t tiles = rowTiles * columnTiles;
+  // Blocks that read the same lines at the same time get them in one answer
+  // of the cache: B, where there is one column of tiles.
+  if (columnTiles == 1 && !sharesA) {
+    shared *= kCoalesced;
+  }
+  double l2 = (own + shared / tile.cluster) / kL2Bytes;
+  double memory = aBytes / kMemoryBytes / std::min(columnTiles, kReadersOfRows);
+  double least = kLeastBlock + (tile.cluster > 1 ? kClusterWait : 0);
+  double block = std::max({multiply, l2, memory, least});
   int64_t waves = llvm::divideCeil(tiles, resident / perCluster);
-  double perTile = block * (kBlocks / tile.splits) + kEpilogue +
-                   kEpilogueElement * tile.rows * tile.columns / tile.splits +
-                   (tile.splits > 1 ? kExchange : 0);
-  return waves * perTile;
+  double products = block * (kBlocks / tile.splits);
+  double epilogue =
+      kEpilogue + kEpilogueElement * tile.rows * tile.columns / tile.splits;
+  if (takesTurns(tile)) {
+    // The epilogues but the last one hide behind the other's products.
+    return waves * std::max(products, epilogue / 2) + epilogue;
+  }
+  double exchange = tile.splits > 1 ? kExchange : 0;
+  return waves * (products + epilogue + exchange);
 }
 
 SmallVector<WarpgroupTile>
@@ -312,7 +340,7 @@ sparsity::enumerateWarpgroupTiles(const WarpgroupProblem &given,
   SmallVector<WarpgroupTile> tiles;
   SmallVector<std::pair<double, size_t>> costs;
   for (auto [rows, consumers] :
-       {std::pair<int64_t, int64_t>{64, 1}, {128, 2}, {256, 2}}) {
+       {std::pair<int64_t, int64_t>{64, 1}, {64, 2}, {128, 2}, {256, 2}}) {
     // A tile as wide as the problem leaves nothing to wider ones.
     bool isCovered[std::size(kShares)] = {};
     for (int64_t width : widths) {

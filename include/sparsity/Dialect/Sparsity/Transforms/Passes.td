@@ -119,9 +119,8 @@ def SparsitySelectConfigPass : Pass<"sparsity-select-config", "ModuleOp"> {
     Option<"splits", "splits", "int64_t", "0",
            "blocks that share a reduction, instead of the choice made here">,
     Option<"instruction", "instruction", "std::string", "\"\"",
-           "only instructions whose name starts with this (\"mma\", \"wgmma\"); "
-           "those of warpgroups have to be asked for until they have run on "
-           "the chip">,
+           "only instructions of warpgroups whose name starts with this; "
+           "\"mma\" leaves all of them out">,
     Option<"tuningTable", "tuning-table", "std::string", "\"\"",
            "file of measured tiles, instead of the table that is built in; none for no table">,
     Option<"tuningCandidates", "tuning-candidates", "uint64_t", "0",
