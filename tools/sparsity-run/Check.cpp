@@ -220,7 +220,8 @@ static bool checkResult(size_t number, const HostTensor &result,
 
 bool run::checkResults(ModuleOp source, const std::vector<HostTensor> &results,
                        const std::vector<HostTensor> &expected,
-                       const Arguments &arguments, bool printsAll) {
+                       const Arguments &arguments, bool printsAll,
+                       double factor) {
   if (results.size() != expected.size()) {
     printError("expected " + std::to_string(expected.size()) +
                " results, but got " + std::to_string(results.size()));
@@ -229,7 +230,7 @@ bool run::checkResults(ModuleOp source, const std::vector<HostTensor> &results,
   bool ok = true;
   for (size_t i = 0; i < results.size(); ++i) {
     double tolerance =
-        settleTolerance(source, results[i].elementType, arguments);
+        factor * settleTolerance(source, results[i].elementType, arguments);
     ok = checkResult(i, results[i], expected[i], tolerance, printsAll) && ok;
   }
   return ok;

@@ -8,10 +8,12 @@
 namespace mlir::sparsity::run {
 
 /// Compares every result and prints a line for each, or for those that differ
-/// only, with the first mismatches. Returns whether all are close enough.
+/// only, with the first mismatches. Returns whether all are close enough:
+/// within `factor` times the tolerance.
 bool checkResults(ModuleOp source, const std::vector<HostTensor> &results,
                   const std::vector<HostTensor> &expected,
-                  const Arguments &arguments, bool printsAll = true);
+                  const Arguments &arguments, bool printsAll = true,
+                  double factor = 1);
 
 } // namespace mlir::sparsity::run
 

@@ -27,7 +27,7 @@ public:
   TableLock(const TableLock &) = delete;
   TableLock &operator=(const TableLock &) = delete;
   ~TableLock();
-  /// Waits for the others.
+  /// Waits for the others; nothing to wait for without a table.
   runtime::Status take(const std::string &table);
 
 private:
@@ -58,6 +58,8 @@ private:
   runtime::Status checkFirst(const std::vector<HostTensor> &results);
   runtime::Status checkAgain(const std::vector<HostTensor> &results) const;
 
+  /// Nothing else of those that tune runs meanwhile.
+  runtime::Status runAlone(Runner &runner);
   runtime::StatusOr<Timing> timeAlone(Runner &runner);
 
   ModuleOp source;
