@@ -1,9 +1,9 @@
-// RUN: sparsity-opt %s --sparsity-select-config="target=sm_90a instruction=wgmma" --remark-format=emitRemark --remarks-filter=sparsity -o %t.mlir 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: sparsity-opt %s --sparsity-select-config="target=sm_90a tuning-table=none" --remark-format=emitRemark --remarks-filter=sparsity -o %t.mlir 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: FileCheck %s --check-prefix=CONFIG < %t.mlir
-// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma" | FileCheck %s
+// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a" | FileCheck %s
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,64,64 warps=8,1 stages=4" | FileCheck %s --check-prefix=GIVEN
-// RUN: sparsity-translate %s --to-launch-json --target=sm_90a --pipeline-options="instruction=wgmma" | FileCheck %s --check-prefix=JSON
-// RUN: %if ptxas %{ sparsity-translate %s --to-ptx --target=sm_90a --pipeline-options="instruction=wgmma" -o %t.ptx %}
+// RUN: sparsity-translate %s --to-launch-json --target=sm_90a --pipeline-options="tuning-table=none" | FileCheck %s --check-prefix=JSON
+// RUN: %if ptxas %{ sparsity-translate %s --to-ptx --target=sm_90a --pipeline-options="tuning-table=none" -o %t.ptx %}
 // RUN: %if ptxas %{ %lint_sass --ptxas %t.ptx %}
 
 // The number of tokens is known at the launch: few of them get tiles of their own, and the host

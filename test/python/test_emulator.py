@@ -45,11 +45,16 @@ CASES = {
         WGMMA + "tile=128,64,64 warps=8,1 stages=3 cluster=2",
     ),
     "blocks of 64": (dict(n=328, k=320, m=77, block=(64, 64)), WGMMA),
-    # Each of the two consumers has tiles of its own: an even and an odd number of them.
-    "blocks, in turn": (
+    # Two consumers follow a list each: an odd number of rows, an even one, short lists.
+    "blocks, joined": (
         dict(n=520, k=448, m=200, block=(64, 64)),
         WGMMA + "tile=64,64,64 warps=8,1 stages=3 cluster=2",
     ),
+    "blocks, joined, alone": (
+        dict(n=384, k=1024, m=150, block=(64, 128)),
+        WGMMA + "tile=64,72,64 warps=8,1 stages=4 cluster=1",
+    ),
+    # Each of the two consumers has tiles of its own, and they take turns.
     "dense, in turn": (
         dict(n=200, k=264, m=340, sparse=False),
         WGMMA + "tile=64,72,64 warps=8,1 stages=3 cluster=1",

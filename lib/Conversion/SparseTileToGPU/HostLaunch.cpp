@@ -119,7 +119,8 @@ static int64_t getTileExtent(sparse_tile::ForallOp forall,
                              const KernelDescription &kernel, unsigned dim) {
   unsigned rows = forall.getNumParallel() - 2;
   int64_t tile = forall.getTile()[dim];
-  if (kernel.columnsAtMost >= 0 && dim >= rows) {
+  // A variant has a tile of its own, and blocks may take two rows of tiles.
+  if ((kernel.columnsAtMost >= 0 || kernel.persistent) && dim >= rows) {
     tile = dim == rows ? kernel.tileRows : kernel.tileColumns;
   }
   unsigned clustered =

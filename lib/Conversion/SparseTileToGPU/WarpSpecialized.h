@@ -6,7 +6,7 @@
 // every block of the cluster.
 //
 //   shared memory   stages | staging of the epilogue | exchange of split sums |
-//                   barriers
+//                   barriers | who multiplies a stage, where lists are joined
 //   a stage         operand tiles, each at a multiple of 1024 bytes, metadata
 //                   last
 //
@@ -87,12 +87,15 @@ struct WarpSpecialized {
   /// Two consumers with a tile each ("ping-pong"): one stores while the other
   /// multiplies. Otherwise consumers share a tile's rows.
   bool takesTurns = false;
+  /// Two consumers with a row of tiles each that follow lists of their own, and
+  /// tiles of B for both (WarpSpecializedJoin.cpp).
+  bool joins = false;
   /// Packed weights are copied before the kernel in front has ended.
   bool overlap = false;
   /// K-blocks of a tile, or 0 if each tile has its own number.
   int64_t stageBytes = 0, kBlocks = 0, stepElements = 0;
   int64_t stagingOffset = 0, stagingBytes = 0, exchangeOffset = 0;
-  int64_t barrierOffset = 0, sharedBytes = 0;
+  int64_t barrierOffset = 0, sharersOffset = 0, sharedBytes = 0;
   const MMAInstruction *instruction = nullptr;
   SmallVector<BulkOperand> operands;
   SmallVector<BulkProduct> products;

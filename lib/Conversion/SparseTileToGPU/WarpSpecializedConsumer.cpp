@@ -15,6 +15,10 @@ using namespace mlir::sparsity::gpu_conversion;
 /// (PTX ISA says nothing; ptxas reuses it).
 /// A loop of one such stage leaves no product in flight.
 static constexpr int64_t kUnroll = 4;
+/// Where a stage takes so many instructions that the descriptors and metadata
+/// of four do not fit into registers beside the sums.
+static constexpr int64_t kManyUnroll = 2;
+static constexpr int64_t kManyInstructions = 8;
 
 Value WarpSpecializedEmitter::getPrevious(Value stage) {
   return b.select(b.equal(stage, 0), b.i32(kernel.stages - 1), b.sub(stage, 1));
@@ -147,7 +151,11 @@ RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
   int64_t total = kBlocksPerTile();
   bool sparse = kernel.isSparse();
   // A divisor: products behind the loop would make the compiler move sums.
-  int64_t unroll = std::gcd(total, kUnroll);
+  int64_t stepBytes = kernel.instruction->k * state.multiplyBits() / 8;
+  int64_t instructions =
+      kRowBytes / stepBytes * kernel.rowBlocks * kernel.products.size();
+  int64_t unroll = std::gcd(
+      total, instructions >= kManyInstructions ? kManyUnroll : kUnroll);
   // Ignored: the first product does not add to them.
   Value nothing = LLVM::PoisonOp::create(b, getSumType());
   SmallVector<Value> initial(getNumSums(), nothing);
@@ -219,8 +227,9 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn) {
     // stages in front have to be the other warpgroup's last ones.
     emitWait(getTurnBarrier(kernel.warpgroup), turn);
   }
-  RingPosition stage = kernel.kBlocks != 0 ? emitSums(at, sums)
-                                           : emitCountedSums(at, count, sums);
+  RingPosition stage = kernel.joins          ? emitJoinedSums(at, sums)
+                       : kernel.kBlocks != 0 ? emitSums(at, sums)
+                                             : emitCountedSums(at, count, sums);
   if (kernel.takesTurns) {
     Value other = getTurnBarrier(b.bitXor(kernel.warpgroup, 1));
     b.when(b.equal(state.lane, 0), [&] {
@@ -234,8 +243,10 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn) {
       emitWgmmaDrain(b, block);
     }
   }
-  b.when(b.less(b.i32(0), count),
-         [&] { emitRelease(getPrevious(stage.stage)); });
+  if (!kernel.joins) {
+    b.when(b.less(b.i32(0), count),
+           [&] { emitRelease(getPrevious(stage.stage)); });
+  }
   rereadThread();
   SmallVector<Value> from(origins);
   if (kernel.splits > 1) {
@@ -322,8 +333,9 @@ void WarpSpecializedEmitter::exchangeSplits(WarpgroupSums &sums) {
 
 void WarpSpecializedEmitter::emitConsumer() {
   if (kernel.consumers > 1) {
-    NVVM::SetMaxRegisterOp::create(b, kConsumerRegisters,
-                                   NVVM::SetMaxRegisterAction::increase);
+    NVVM::SetMaxRegisterOp::create(
+        b, kernel.joins ? kJoinedRegisters : kConsumerRegisters,
+        NVVM::SetMaxRegisterAction::increase);
   }
   if (kernel.overlap) {
     // Nothing is read or written that the kernel in front may still use.

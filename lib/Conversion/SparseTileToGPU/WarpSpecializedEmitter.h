@@ -13,6 +13,8 @@ inline constexpr int64_t kBarrierBytes = 16;
 inline constexpr int64_t kFull = 0, kEmpty = 8;
 /// Of a thread, once roles are taken; 128 and 256 threads fill the file.
 inline constexpr uint32_t kProducerRegisters = 40, kConsumerRegisters = 232;
+/// Where the producer merges two lists.
+inline constexpr uint32_t kJoinerRegisters = 88, kJoinedRegisters = 208;
 
 /// Where a ring buffer is: the stage, and the parity of its barriers.
 struct RingPosition {
@@ -62,6 +64,12 @@ private:
                        Value barrier, ValueRange place);
   /// Of each listed operand, the indices of its tile at `block`.
   SmallVector<Value> getPlaces(Value block);
+  static size_t getPlaceRank(const BulkOperand &operand);
+  /// Copies what the lists of a pair of row tiles name, and marks the end.
+  RingPosition emitJoinedCopies(Value tile, RingPosition at);
+  RingPosition emitJoinedSums(RingPosition at, WarpgroupSums &sums);
+  /// Where the producer says who multiplies a stage.
+  Value getSharers(Value stage);
   /// The k-blocks of the tile whose origins are set.
   Value getBlockCount();
   /// With turns, the products start when the barrier of this warpgroup has
@@ -99,10 +107,14 @@ private:
   Value getPrevious(Value stage);
   /// Sets the origins of tile `index`.
   void emitTileOrigins(Value index);
+  /// What the schedule computes from the origins.
+  void cloneSchedule();
   /// The row blocks of a compressed operand's tile that exist.
   Value getRowBlocks(const BulkOperand &operand);
   int64_t rowsPerCluster() const {
-    return state.tileRows * (kernel.sharesA ? 1 : kernel.cluster);
+    return state.tileRows * (kernel.joins     ? 2
+                             : kernel.sharesA ? 1
+                                              : kernel.cluster);
   }
   int64_t columnsPerCluster() const {
     return state.tileColumns * (kernel.sharesA ? kernel.cluster : 1);

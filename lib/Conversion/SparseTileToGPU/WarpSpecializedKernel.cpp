@@ -33,8 +33,12 @@ LogicalResult WarpSpecializedEmitter::readConfig() {
   kernel.cluster = config.getCluster();
   kernel.splits = config.getSplits();
   kernel.consumers = config.getWarps()[0] / 4;
-  kernel.takesTurns = kernel.consumers == 2 && state.tileRows == kRowBlock;
-  int64_t parts = kernel.takesTurns ? 1 : kernel.consumers;
+  forall.walk(
+      [&](sparse_tile::LoadOp load) { kernel.sharesA |= load.isGather(); });
+  bool apart = kernel.consumers == 2 && state.tileRows == kRowBlock;
+  kernel.joins = apart && kernel.sharesA;
+  kernel.takesTurns = apart && !kernel.sharesA;
+  int64_t parts = apart ? 1 : kernel.consumers;
   if (config.getWarps()[0] % 4 != 0 || config.getWarps()[1] != 1 ||
       kernel.consumers < 1 || kernel.consumers > 2 ||
       state.tileRows % (kRowBlock * parts) != 0) {
@@ -42,9 +46,9 @@ LogicalResult WarpSpecializedEmitter::readConfig() {
                               "with whole blocks of 64 rows each, but got ")
            << config;
   }
-  if (kernel.takesTurns && kernel.splits > 1) {
-    return forall.emitOpError("expected no splits of tiles that warpgroups "
-                              "take in turn, but got ")
+  if (apart && kernel.splits > 1) {
+    return forall.emitOpError("expected no splits where each warpgroup has "
+                              "tiles of its own, but got ")
            << config;
   }
   kernel.rowBlocks = state.tileRows / kRowBlock / parts;
@@ -189,9 +193,6 @@ LogicalResult WarpSpecializedEmitter::planOperands() {
                                number(mma.getAccumulator()) - tiles});
   }
   kernel.accumulators = pipeline.getNumResults();
-  kernel.sharesA =
-      llvm::any_of(pipeline.getLoad().front().getOps<sparse_tile::LoadOp>(),
-                   [](sparse_tile::LoadOp load) { return load.isGather(); });
   for (OpOperand &operand : yield->getOpOperands()) {
     BulkOperand plan;
     if (failed(planOperand(operand.get(), isA[operand.getOperandNumber()],
@@ -199,6 +200,13 @@ LogicalResult WarpSpecializedEmitter::planOperands() {
       return failure();
     }
     kernel.operands.push_back(std::move(plan));
+  }
+  if (kernel.joins &&
+      (kernel.operands.size() != 2 ||
+       llvm::any_of(kernel.operands, [](const BulkOperand &operand) {
+         return !operand.listed;
+       }))) {
+    return emitUnsupported() << "operands beside one list";
   }
   for (const BulkProduct &product : kernel.products) {
     if (kernel.operands[product.b].isA ||
@@ -213,7 +221,8 @@ LogicalResult WarpSpecializedEmitter::planShared() {
   int64_t next = 0;
   for (BulkOperand &operand : kernel.operands) {
     operand.offset = next;
-    next += llvm::alignTo(operand.bytes, 1024);
+    int64_t tiles = kernel.joins && operand.isA ? 2 : 1;
+    next += llvm::alignTo(operand.bytes * tiles, 1024);
   }
   for (BulkOperand &operand : kernel.operands) {
     operand.metadataOffset = next;
@@ -228,9 +237,11 @@ LogicalResult WarpSpecializedEmitter::planShared() {
   }
   int64_t barriers =
       kBarrierBytes * (kernel.stages + (kernel.takesTurns ? 1 : 0));
+  int64_t sharers =
+      kernel.joins ? llvm::alignTo(kernel.stages * 4, kBarrierBytes) : 0;
   // The ring leaves the rest to the results on their way out.
   int64_t rest =
-      target.sharedBytes - kernel.stagingOffset - exchange - barriers;
+      target.sharedBytes - kernel.stagingOffset - exchange - barriers - sharers;
   int64_t perConsumer = rest / kernel.consumers / 1024 * 1024;
   for (auto store : forall.getBody().front().getOps<sparse_tile::StoreOp>()) {
     kernel.stores.push_back(planBulkStore(
@@ -242,7 +253,8 @@ LogicalResult WarpSpecializedEmitter::planShared() {
   kernel.exchangeOffset =
       kernel.stagingOffset + kernel.stagingBytes * kernel.consumers;
   kernel.barrierOffset = kernel.exchangeOffset + exchange;
-  kernel.sharedBytes = kernel.barrierOffset + barriers;
+  kernel.sharersOffset = kernel.barrierOffset + barriers;
+  kernel.sharedBytes = kernel.sharersOffset + sharers;
   if (kernel.sharedBytes > target.sharedBytes) {
     return forall.emitOpError("expected at most ")
            << target.sharedBytes << " bytes of shared memory on " << target.name
@@ -414,7 +426,10 @@ void WarpSpecializedEmitter::emitTileOrigins(Value index) {
        llvm::zip_equal(forall.getOrigins(), origins)) {
     scalars.values.map(argument, scalars.toIndex(origin));
   }
-  // What the schedule computes from them.
+  cloneSchedule();
+}
+
+void WarpSpecializedEmitter::cloneSchedule() {
   for (Operation &op : forall.getBody().front()) {
     if (!isa<sparse_tile::PipelineOp, sparse_tile::StoreOp,
              sparse_tile::YieldOp>(op)) {
@@ -474,7 +489,7 @@ FailureOr<KernelDescription> WarpSpecializedEmitter::run() {
   LLVM::ReturnOp::create(b, ValueRange());
   description.threads = state.threads;
   description.sharedBytes = kernel.sharedBytes;
-  description.tileRows = state.tileRows;
+  description.tileRows = state.tileRows * (kernel.joins ? 2 : 1);
   description.tileColumns = state.tileColumns;
   description.cluster = kernel.cluster;
   description.clusterAlongColumns = kernel.sharesA;

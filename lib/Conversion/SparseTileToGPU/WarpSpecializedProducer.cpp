@@ -101,6 +101,14 @@ void WarpSpecializedEmitter::emitOperandLoad(const BulkOperand &operand,
   }
 }
 
+size_t WarpSpecializedEmitter::getPlaceRank(const BulkOperand &operand) {
+  if (!operand.listed) {
+    return 0;
+  }
+  sparse_tile::LoadOp load = operand.load;
+  return cast<MemRefType>(load.getSources().front().getType()).getRank();
+}
+
 SmallVector<Value> WarpSpecializedEmitter::getPlaces(Value block) {
   SmallVector<Value> places;
   Value k = b.mul(block, kernel.stepElements);
@@ -152,11 +160,7 @@ void WarpSpecializedEmitter::emitCopies(bool packed, Value block, Value stage,
   Value base = b.offset(state.shared, b.mul(stage, kernel.stageBytes));
   size_t next = 0;
   for (const BulkOperand &operand : kernel.operands) {
-    size_t rank = 0;
-    if (operand.listed) {
-      sparse_tile::LoadOp load = operand.load;
-      rank = cast<MemRefType>(load.getSources().front().getType()).getRank();
-    }
+    size_t rank = getPlaceRank(operand);
     if (operand.packed == packed) {
       emitOperandLoad(operand, block, base, barrier, places.slice(next, rank));
     }
@@ -192,8 +196,9 @@ int64_t WarpSpecializedEmitter::emitPrefetch() {
 
 void WarpSpecializedEmitter::emitProducer() {
   if (kernel.consumers > 1) {
-    NVVM::SetMaxRegisterOp::create(b, kProducerRegisters,
-                                   NVVM::SetMaxRegisterAction::decrease);
+    NVVM::SetMaxRegisterOp::create(
+        b, kernel.joins ? kJoinerRegisters : kProducerRegisters,
+        NVVM::SetMaxRegisterAction::decrease);
   }
   b.when(b.equal(state.thread, kernel.consumers * kWarpgroup), [&] {
     int64_t begun = kernel.overlap ? emitPrefetch() : 0;
@@ -202,6 +207,10 @@ void WarpSpecializedEmitter::emitProducer() {
     SmallVector<Value> start = {b.i32(wraps ? 0 : begun), b.i32(wraps ? 0 : 1),
                                 b.i32(begun)};
     emitTiles(/*takesTurns=*/false, start, [&](Value tile, ValueRange carried) {
+      if (kernel.joins) {
+        RingPosition behind = emitJoinedCopies(tile, {carried[0], carried[1]});
+        return SmallVector<Value>{behind.stage, behind.parity, b.i32(0)};
+      }
       emitTileOrigins(tile);
       Value firstBlock = getFirstBlock();
       // Lists are read a step ahead of the copies that follow them.

@@ -3,8 +3,8 @@
 // The cost of a tile is counted in cycles of one multiprocessor: for each
 // k-block the longest of what the matrix units take, what they read from shared
 // memory, what the L2 cache delivers and what memory does; then waves of tiles.
-// The constants are a prototype's or guesses; none was measured on the kernels
-// that this chooses for (docs/performance/hopper.md says which is which).
+// The constants are a prototype's, corrected by what candidates took on an H200
+// (docs/performance/hopper-tuning.md).
 //
 //===----------------------------------------------------------------------===//
 
@@ -147,13 +147,16 @@ constexpr double kExchange = 2500;
 constexpr double kLeastBlock = 300, kClusterWait = 60;
 /// The share of bytes that the cache sends out for blocks in step.
 constexpr double kCoalesced = 0.5;
+/// The steps of two lists at a quarter of the blocks, by those of one.
+constexpr double kJoined = 1.75;
 /// Tiles of a row that run together read A from memory once, up to so many.
 constexpr int64_t kReadersOfRows = 4;
 
 } // namespace
 
-/// The registers of a thread's sums leave room for little else.
-static constexpr int64_t kMaxSums = 200;
+/// The registers of a thread's sums leave room for little else; 8-bit operands
+/// have two words of metadata.
+static constexpr int64_t kMaxSums = 200, kMaxSumsOfBytes = 192;
 /// Where an epilogue combines several sums, or reads as many elements as it
 /// writes.
 static constexpr int64_t kMaxJoinedSums = 192, kMaxSumsBesideInputs = 128;
@@ -176,12 +179,23 @@ static int64_t getABytes(const WarpgroupProblem &problem, int64_t rows) {
   return rows * rowBytes * problem.accumulators;
 }
 
+/// Two consumers of a tile with rows for one have a tile each.
+static bool isApart(const WarpgroupTile &tile) {
+  return tile.consumers == 2 && tile.rows == kRowBlock;
+}
+
+/// Then those of two lists share tiles of B; others take turns.
+static bool joins(const WarpgroupProblem &problem, const WarpgroupTile &tile) {
+  return isApart(tile) && problem.groupRows != 0;
+}
+
 /// The stages that fit into shared memory beside the rest.
 static int64_t countStages(const WarpgroupProblem &problem,
                            const TargetInfo &target,
                            const WarpgroupTile &tile) {
-  int64_t stageBytes = llvm::alignTo(
-      getABytes(problem, tile.rows) + tile.columns * kRowBytes, 1024);
+  int64_t rows = joins(problem, tile) ? 2 * tile.rows : tile.rows;
+  int64_t stageBytes =
+      llvm::alignTo(getABytes(problem, rows) + tile.columns * kRowBytes, 1024);
   constexpr int64_t kStaging = 16384, kMaxStages = 16;
   int64_t reserved = kStaging * tile.consumers + 512;
   if (tile.splits > 1) {
@@ -192,25 +206,20 @@ static int64_t countStages(const WarpgroupProblem &problem,
                                stageBytes);
 }
 
-/// Two consumers of a tile with rows for one take tiles in turn.
-static bool takesTurns(const WarpgroupTile &tile) {
-  return tile.consumers == 2 && tile.rows == kRowBlock;
-}
-
 std::optional<std::string>
 sparsity::findTileObstacle(const WarpgroupProblem &problem,
                            const TargetInfo &target,
                            const WarpgroupTile &tile) {
   auto say = [](const Twine &text) { return std::optional(text.str()); };
-  int64_t parts = takesTurns(tile) ? 1 : tile.consumers;
+  int64_t parts = isApart(tile) ? 1 : tile.consumers;
   if (tile.consumers < 1 || tile.consumers > 2 || tile.rows < 1 ||
       tile.rows % (kRowBlock * parts) != 0) {
     return say("expected one or two consumers with whole blocks of 64 rows "
                "each, but got " +
                Twine(tile.rows) + " rows for " + Twine(tile.consumers));
   }
-  if (takesTurns(tile) && tile.splits > 1) {
-    return say("expected no splits of tiles that two consumers take in turn, "
+  if (isApart(tile) && tile.splits > 1) {
+    return say("expected no splits where each consumer has tiles of its own, "
                "but got " +
                Twine(tile.splits));
   }
@@ -228,7 +237,8 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
       tile.columns / 2 * (tile.rows / kRowBlock / parts) * problem.accumulators;
   int64_t mostSums = problem.readsMatrix        ? kMaxSumsBesideInputs
                      : problem.accumulators > 1 ? kMaxJoinedSums
-                                                : kMaxSums;
+                     : getMultiplyTypeBits(problem.type) == 8 ? kMaxSumsOfBytes
+                                                              : kMaxSums;
   if (sums > mostSums) {
     return say("expected at most " + Twine(mostSums) +
                " sums a thread, but got " + Twine(sums));
@@ -300,11 +310,17 @@ static double getCost(const WarpgroupProblem &problem, const TargetInfo &target,
   double memory = aBytes / kMemoryBytes / std::min(columnTiles, kReadersOfRows);
   double least = kLeastBlock + (tile.cluster > 1 ? kClusterWait : 0);
   double block = std::max({multiply, l2, memory, least});
-  int64_t waves = llvm::divideCeil(tiles, resident / perCluster);
+  double waves = llvm::divideCeil(tiles, resident / perCluster);
   double products = block * (kBlocks / tile.splits);
+  if (joins(problem, tile)) {
+    // Half as many pairs; what both lists name is copied once.
+    return waves / 2 *
+           (products * kJoined + kEpilogue +
+            kEpilogueElement * tile.rows * tile.columns);
+  }
   double epilogue =
       kEpilogue + kEpilogueElement * tile.rows * tile.columns / tile.splits;
-  if (takesTurns(tile)) {
+  if (isApart(tile)) {
     // The epilogues but the last one hide behind the other's products.
     return waves * std::max(products, epilogue / 2) + epilogue;
   }
@@ -348,7 +364,9 @@ sparsity::enumerateWarpgroupTiles(const WarpgroupProblem &given,
         auto [cluster, splits] = share;
         WarpgroupTile tile{rows, width, consumers, 0, cluster, splits};
         tile.stages = countStages(problem, target, tile);
-        if (isCovered[number] || tile.stages < kGoodStages ||
+        // Wider rows share B within a tile.
+        bool joinsOne = joins(problem, tile) && problem.groupRows > kRowBlock;
+        if (isCovered[number] || joinsOne || tile.stages < kGoodStages ||
             findTileObstacle(problem, target, tile)) {
           continue;
         }
