@@ -1,5 +1,6 @@
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tuning-table=none" | FileCheck %s
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tile=64,256,64 warps=4,1 stages=4 cluster=2" | FileCheck %s --check-prefix=ALONE
+// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tuning-table=none sort-lists" | FileCheck %s --check-prefix=SORT
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tile=64,256,64 warps=8,1 stages=3 splits=2" 2>&1 | FileCheck %s --check-prefix=SPLIT
 // RUN: sparsity-translate %s --to-launch-json --target=sm_90a --pipeline-options="tuning-table=none" | FileCheck %s --check-prefix=JSON
 // RUN: %if ptxas %{ sparsity-translate %s --to-ptx --target=sm_90a --pipeline-options="tuning-table=none" -o %t.ptx %}
@@ -21,6 +22,15 @@
 // ALONE-LABEL: llvm.func @layer_kernel0(
 // ALONE-NOT: nvvm.setmaxregister
 // ALONE: wgmma.mma_async
+
+// Each thread counts the steps of a row of tiles, and finds its place among the others.
+// SORT-LABEL: llvm.func @layer_kernel0(
+// SORT: llvm.load {{.*}} : !llvm.ptr<1> -> i32
+// SORT: llvm.store {{.*}} : i32, !llvm.ptr<3>
+// SORT: nvvm.barrier0
+// SORT: llvm.load {{.*}} : !llvm.ptr<3> -> i32
+// SORT: llvm.icmp "ult"
+// SORT: nvvm.setmaxregister
 
 // SPLIT: expected no splits where each warpgroup has tiles of its own
 

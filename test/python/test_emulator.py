@@ -54,6 +54,15 @@ CASES = {
         dict(n=384, k=1024, m=150, block=(64, 128)),
         WGMMA + "tile=64,72,64 warps=8,1 stages=4 cluster=1",
     ),
+    # Longest lists first, in rounds: more rounds than one, rows without a block.
+    "blocks, sorted": (
+        dict(n=1280, k=512, m=300, block=(128, 128)),
+        WGMMA + "tile=128,64,64 warps=8,1 stages=3 cluster=2 sort-lists",
+    ),
+    "blocks, joined and sorted": (
+        dict(n=520, k=448, m=200, block=(64, 64)),
+        WGMMA + "tile=64,64,64 warps=8,1 stages=3 cluster=2 sort-lists",
+    ),
     # Each of the two consumers has tiles of its own, and they take turns.
     "dense, in turn": (
         dict(n=200, k=264, m=340, sparse=False),

@@ -6,7 +6,8 @@
 // every block of the cluster.
 //
 //   shared memory   stages | staging of the epilogue | exchange of split sums |
-//                   barriers | who multiplies a stage, where lists are joined
+//                   barriers | who multiplies a stage, where lists are joined |
+//                   rows in order, and their steps, where lists are sorted
 //   a stage         operand tiles, each at a multiple of 1024 bytes, metadata
 //                   last
 //
@@ -92,10 +93,15 @@ struct WarpSpecialized {
   bool joins = false;
   /// Packed weights are copied before the kernel in front has ended.
   bool overlap = false;
+  /// Rows of tiles are taken by the length of their lists
+  /// (WarpSpecializedOrder.cpp); their number, or 0.
+  bool sortsLists = false;
+  int64_t sortedRows = 0;
   /// K-blocks of a tile, or 0 if each tile has its own number.
   int64_t stageBytes = 0, kBlocks = 0, stepElements = 0;
   int64_t stagingOffset = 0, stagingBytes = 0, exchangeOffset = 0;
-  int64_t barrierOffset = 0, sharersOffset = 0, sharedBytes = 0;
+  int64_t barrierOffset = 0, sharersOffset = 0, orderOffset = 0;
+  int64_t sharedBytes = 0;
   const MMAInstruction *instruction = nullptr;
   SmallVector<BulkOperand> operands;
   SmallVector<BulkProduct> products;

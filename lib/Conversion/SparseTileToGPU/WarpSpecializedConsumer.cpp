@@ -219,9 +219,9 @@ RingPosition WarpSpecializedEmitter::emitCountedSums(RingPosition at,
 
 /// A tile: its sums, and what is stored of them. Returns the ring position
 /// behind it.
-RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn) {
+RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
+                                              Value count) {
   WarpgroupSums sums;
-  Value count = getBlockCount();
   if (kernel.takesTurns) {
     // A wait tells a phase from the one before it, not from earlier ones: the
     // stages in front have to be the other warpgroup's last ones.
@@ -351,21 +351,35 @@ void WarpSpecializedEmitter::emitConsumer() {
     emitTileOrigins(clusterIndex);
     start = skip(start, b.mul(getBlockCount(), kernel.warpgroup));
   }
-  SmallVector<Value> first = {start.stage, start.parity, turn};
-  emitTiles(kernel.takesTurns, first, [&](Value tile, ValueRange carried) {
-    emitTileOrigins(tile);
-    RingPosition at{carried[0], carried[1]};
-    Value turn = carried[2];
-    at = emitTile(at, turn);
-    if (kernel.takesTurns) {
-      // The other consumer's tile; behind the last one nothing is left to do.
-      Value last = b.sub(tileCount, 1);
-      emitTileOrigins(b.min(b.add(tile, clusterCount), last));
-      at = skip(at, getBlockCount());
-      turn = b.bitXor(turn, 1);
-    }
-    return SmallVector<Value>{at.stage, at.parity, turn};
-  });
+  // The length of a tile's list is read a tile ahead.
+  bool counts = kernel.kBlocks == 0 && !kernel.joins;
+  Value firstCount = b.i32(0);
+  if (counts) {
+    Value tile = kernel.sortedRows > 0 ? getSortedTile(b.i32(0)) : clusterIndex;
+    emitTileOrigins(b.min(tile, b.sub(tileCount, 1)));
+    firstCount = getBlockCount();
+  }
+  SmallVector<Value> first = {start.stage, start.parity, turn, firstCount};
+  emitTiles(kernel.takesTurns, first,
+            [&](Value tile, Value next, ValueRange carried) {
+              RingPosition at{carried[0], carried[1]};
+              Value turn = carried[2], count = carried[3], nextCount = count;
+              if (counts) {
+                emitTileOrigins(next);
+                nextCount = getBlockCount();
+              }
+              emitTileOrigins(tile);
+              at = emitTile(at, turn, counts ? count : getBlockCount());
+              if (kernel.takesTurns) {
+                // The other consumer's tile; behind the last one nothing is
+                // left to do.
+                Value last = b.sub(tileCount, 1);
+                emitTileOrigins(b.min(b.add(tile, clusterCount), last));
+                at = skip(at, getBlockCount());
+                turn = b.bitXor(turn, 1);
+              }
+              return SmallVector<Value>{at.stage, at.parity, turn, nextCount};
+            });
   state.thread = thread;
   state.lane = lane;
   kernel.leader = leader;

@@ -5,6 +5,7 @@
 
 #include "LoadDetail.h"
 #include "WarpSpecialized.h"
+#include "WarpSpecializedKernel.h"
 
 namespace mlir::sparsity::gpu_conversion {
 
@@ -26,10 +27,11 @@ public:
   WarpSpecializedEmitter(sparse_tile::ForallOp forall,
                          sparse_tile::ConfigAttr config,
                          gpu::GPUModuleOp kernels, StringRef name,
-                         const TargetInfo &target, bool overlap)
+                         const TargetInfo &target, WarpgroupOptions options)
       : KernelFunction(forall, config, kernels, name, target),
         state{b, forall, target, scalars, MultiplyType::F32}, kernel{state} {
-    kernel.overlap = overlap;
+    kernel.overlap = options.overlap;
+    kernel.sortsLists = options.sortLists;
   }
 
   FailureOr<KernelDescription> run();
@@ -47,8 +49,11 @@ private:
 
   void emitPrologue();
   void rereadThread();
-  void emitTiles(bool takesTurns, ValueRange initial,
-                 function_ref<SmallVector<Value>(Value, ValueRange)> body);
+  /// Emits a tile, given the one behind it (or one that exists) and the values
+  /// that the loop carries.
+  using TileBody =
+      function_ref<SmallVector<Value>(Value tile, Value next, ValueRange)>;
+  void emitTiles(bool takesTurns, ValueRange initial, TileBody body);
   void emitProducer();
   void emitConsumer();
   /// Announces the bytes of the stage, of the tile whose origins are set.
@@ -74,7 +79,7 @@ private:
   Value getBlockCount();
   /// With turns, the products start when the barrier of this warpgroup has
   /// completed a phase of parity `turn`.
-  RingPosition emitTile(RingPosition at, Value turn);
+  RingPosition emitTile(RingPosition at, Value turn, Value count);
   /// The barrier behind those of the stages on which the other warpgroup says
   /// that it has started its last product of a tile.
   Value getTurnBarrier(Value warpgroup);
@@ -107,6 +112,15 @@ private:
   Value getPrevious(Value stage);
   /// Sets the origins of tile `index`.
   void emitTileOrigins(Value index);
+  /// The rows of tiles that are sorted, or 0.
+  int64_t countSortedRows();
+  Value countSteps(Value tile);
+  void emitSort();
+  Value getOrderEntry(Value index, bool sorted);
+  /// The rounds in which this cluster has a tile, and the tile of a round.
+  Value countRounds();
+  Value getSortedTile(Value round);
+  void setSortedOrigins(Value tile);
   /// What the schedule computes from the origins.
   void cloneSchedule();
   /// The row blocks of a compressed operand's tile that exist.

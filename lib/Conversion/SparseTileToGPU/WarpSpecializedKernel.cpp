@@ -235,13 +235,15 @@ LogicalResult WarpSpecializedEmitter::planShared() {
     exchange = kernel.splits * kernel.accumulators * state.tileRows *
                kernel.storedColumns() * 4;
   }
+  kernel.sortedRows = countSortedRows();
+  int64_t order = llvm::alignTo(kernel.sortedRows * 8, kBarrierBytes);
   int64_t barriers =
       kBarrierBytes * (kernel.stages + (kernel.takesTurns ? 1 : 0));
   int64_t sharers =
       kernel.joins ? llvm::alignTo(kernel.stages * 4, kBarrierBytes) : 0;
   // The ring leaves the rest to the results on their way out.
-  int64_t rest =
-      target.sharedBytes - kernel.stagingOffset - exchange - barriers - sharers;
+  int64_t rest = target.sharedBytes - kernel.stagingOffset - exchange -
+                 barriers - sharers - order;
   int64_t perConsumer = rest / kernel.consumers / 1024 * 1024;
   for (auto store : forall.getBody().front().getOps<sparse_tile::StoreOp>()) {
     kernel.stores.push_back(planBulkStore(
@@ -254,7 +256,8 @@ LogicalResult WarpSpecializedEmitter::planShared() {
       kernel.stagingOffset + kernel.stagingBytes * kernel.consumers;
   kernel.barrierOffset = kernel.exchangeOffset + exchange;
   kernel.sharersOffset = kernel.barrierOffset + barriers;
-  kernel.sharedBytes = kernel.sharersOffset + sharers;
+  kernel.orderOffset = kernel.sharersOffset + sharers;
+  kernel.sharedBytes = kernel.orderOffset + order;
   if (kernel.sharedBytes > target.sharedBytes) {
     return forall.emitOpError("expected at most ")
            << target.sharedBytes << " bytes of shared memory on " << target.name
@@ -381,6 +384,9 @@ void WarpSpecializedEmitter::emitPrologue() {
     }
     NVVM::FenceMbarrierInitOp::create(b);
   });
+  if (kernel.sortedRows > 0) {
+    emitSort();
+  }
   if (kernel.isCluster()) {
     // The fence above releases the barriers to the cluster: a release here
     // would cost a fence of the whole GPU.
@@ -415,8 +421,12 @@ void WarpSpecializedEmitter::rereadThread() {
 }
 
 void WarpSpecializedEmitter::emitTileOrigins(Value index) {
-  emitOrigins(index, tileRowCount, tileColumnCount, rowsPerCluster(),
-              columnsPerCluster(), /*reverseRows=*/false);
+  if (kernel.sortedRows > 0) {
+    setSortedOrigins(index);
+  } else {
+    emitOrigins(index, tileRowCount, tileColumnCount, rowsPerCluster(),
+                columnsPerCluster(), /*reverseRows=*/false);
+  }
   if (kernel.cluster > 1) {
     Value &origin = origins[origins.size() - (kernel.sharesA ? 1 : 2)];
     origin = b.add(origin, b.mul(kernel.rank, kernel.sharesA ? state.tileColumns
@@ -441,24 +451,29 @@ void WarpSpecializedEmitter::cloneSchedule() {
 /// `body` for each tile of this cluster, or of this warpgroup if it takes
 /// turns, with loop-carried values. Blocks that split a reduction have one
 /// tile.
-void WarpSpecializedEmitter::emitTiles(
-    bool takesTurns, ValueRange initial,
-    function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+void WarpSpecializedEmitter::emitTiles(bool takesTurns, ValueRange initial,
+                                       TileBody body) {
   if (kernel.splits > 1) {
-    body(clusterIndex, initial);
+    body(clusterIndex, clusterIndex, initial);
     return;
   }
-  Value first = clusterIndex, step = clusterCount;
+  Value last = b.sub(tileCount, 1);
+  bool sorted = kernel.sortedRows > 0;
+  Value first = sorted ? b.i32(0) : clusterIndex;
+  Value end = sorted ? countRounds() : tileCount;
+  Value step = sorted ? b.i32(1) : clusterCount;
   if (takesTurns) {
     first = b.add(first, b.mul(kernel.warpgroup, clusterCount));
     step = b.add(step, clusterCount);
   }
-  auto loop = scf::ForOp::create(b, first, tileCount, step, initial);
+  auto loop = scf::ForOp::create(b, first, end, step, initial);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  SmallVector<Value> next =
-      body(loop.getInductionVar(), loop.getRegionIterArgs());
-  scf::YieldOp::create(b, next);
+  Value at = loop.getInductionVar(), behind = b.add(at, step);
+  Value tile = sorted ? getSortedTile(at) : at;
+  Value next = b.min(sorted ? getSortedTile(behind) : behind, last);
+  SmallVector<Value> yielded = body(tile, next, loop.getRegionIterArgs());
+  scf::YieldOp::create(b, yielded);
 }
 
 FailureOr<KernelDescription> WarpSpecializedEmitter::run() {
@@ -512,7 +527,7 @@ bool gpu_conversion::isWarpSpecialized(sparse_tile::ForallOp forall,
 FailureOr<KernelDescription> gpu_conversion::buildWarpSpecializedKernel(
     sparse_tile::ForallOp forall, sparse_tile::ConfigAttr config,
     gpu::GPUModuleOp kernels, StringRef name, const TargetInfo &target,
-    bool overlap) {
-  return WarpSpecializedEmitter(forall, config, kernels, name, target, overlap)
+    WarpgroupOptions options) {
+  return WarpSpecializedEmitter(forall, config, kernels, name, target, options)
       .run();
 }

@@ -206,36 +206,40 @@ void WarpSpecializedEmitter::emitProducer() {
     bool wraps = begun == kernel.stages;
     SmallVector<Value> start = {b.i32(wraps ? 0 : begun), b.i32(wraps ? 0 : 1),
                                 b.i32(begun)};
-    emitTiles(/*takesTurns=*/false, start, [&](Value tile, ValueRange carried) {
-      if (kernel.joins) {
-        RingPosition behind = emitJoinedCopies(tile, {carried[0], carried[1]});
-        return SmallVector<Value>{behind.stage, behind.parity, b.i32(0)};
-      }
-      emitTileOrigins(tile);
-      Value firstBlock = getFirstBlock();
-      // Lists are read a step ahead of the copies that follow them.
-      SmallVector<Value> initial(carried.take_front(2));
-      llvm::append_range(initial, getPlaces(firstBlock));
-      auto loop =
-          scf::ForOp::create(b, carried[2], getBlockCount(), b.i32(1), initial);
-      {
-        OpBuilder::InsertionGuard guard(b);
-        b.setInsertionPointToStart(loop.getBody());
-        RingPosition at{loop.getRegionIterArg(0), loop.getRegionIterArg(1)};
-        ValueRange places = loop.getRegionIterArgs().drop_front(2);
-        Value block = b.add(firstBlock, loop.getInductionVar());
-        SmallVector<Value> nextPlaces = getPlaces(b.add(block, 1));
-        emitWait(getBarrier(at.stage, kEmpty), at.parity);
-        emitExpect(at.stage);
-        emitCopies(/*packed=*/false, block, at.stage, places);
-        emitCopies(/*packed=*/true, block, at.stage, places);
-        RingPosition next = advance(at);
-        SmallVector<Value> yielded = {next.stage, next.parity};
-        llvm::append_range(yielded, nextPlaces);
-        scf::YieldOp::create(b, yielded);
-      }
-      return SmallVector<Value>{loop.getResult(0), loop.getResult(1), b.i32(0)};
-    });
+    emitTiles(
+        /*takesTurns=*/false, start,
+        [&](Value tile, Value, ValueRange carried) {
+          if (kernel.joins) {
+            RingPosition behind =
+                emitJoinedCopies(tile, {carried[0], carried[1]});
+            return SmallVector<Value>{behind.stage, behind.parity, b.i32(0)};
+          }
+          emitTileOrigins(tile);
+          Value firstBlock = getFirstBlock();
+          // Lists are read a step ahead of the copies that follow them.
+          SmallVector<Value> initial(carried.take_front(2));
+          llvm::append_range(initial, getPlaces(firstBlock));
+          auto loop = scf::ForOp::create(b, carried[2], getBlockCount(),
+                                         b.i32(1), initial);
+          {
+            OpBuilder::InsertionGuard guard(b);
+            b.setInsertionPointToStart(loop.getBody());
+            RingPosition at{loop.getRegionIterArg(0), loop.getRegionIterArg(1)};
+            ValueRange places = loop.getRegionIterArgs().drop_front(2);
+            Value block = b.add(firstBlock, loop.getInductionVar());
+            SmallVector<Value> nextPlaces = getPlaces(b.add(block, 1));
+            emitWait(getBarrier(at.stage, kEmpty), at.parity);
+            emitExpect(at.stage);
+            emitCopies(/*packed=*/false, block, at.stage, places);
+            emitCopies(/*packed=*/true, block, at.stage, places);
+            RingPosition next = advance(at);
+            SmallVector<Value> yielded = {next.stage, next.parity};
+            llvm::append_range(yielded, nextPlaces);
+            scf::YieldOp::create(b, yielded);
+          }
+          return SmallVector<Value>{loop.getResult(0), loop.getResult(1),
+                                    b.i32(0)};
+        });
   });
   NVVM::SyncWarpOp::create(b, b.i32(-1));
   if (kernel.splits > 1) {

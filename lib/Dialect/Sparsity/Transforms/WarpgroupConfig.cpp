@@ -196,8 +196,11 @@ static int64_t countStages(const WarpgroupProblem &problem,
   int64_t rows = joins(problem, tile) ? 2 * tile.rows : tile.rows;
   int64_t stageBytes =
       llvm::alignTo(getABytes(problem, rows) + tile.columns * kRowBytes, 1024);
-  constexpr int64_t kStaging = 16384, kMaxStages = 16;
+  constexpr int64_t kStaging = 16384, kMaxStages = 16, kOrderBytes = 2048;
   int64_t reserved = kStaging * tile.consumers + 512;
+  if (problem.groupRows != 0) {
+    reserved += kOrderBytes;
+  }
   if (tile.splits > 1) {
     reserved += tile.rows * tile.columns * 4 * problem.accumulators;
   }
