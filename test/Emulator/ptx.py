@@ -206,6 +206,8 @@ class _Parser:
         if text.startswith(".branchtargets"):
             self.tables[self.last_label] = _split(text.partition(" ")[2])
             return
+        if text.startswith(".pragma"):
+            return
         if text.startswith("."):
             raise EmulationError(f"expected an instruction at line {line}, but got '{text}'")
         guard, rest = None, text

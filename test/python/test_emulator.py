@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Emulator")
 
 import cases  # noqa: E402
 import ptx  # noqa: E402
+import random_tiles  # noqa: E402
 import run_emulated  # noqa: E402
 
 WGMMA = "instruction=wgmma "
@@ -54,6 +55,11 @@ CASES = {
         dict(n=384, k=1024, m=150, block=(64, 128)),
         WGMMA + "tile=64,72,64 warps=8,1 stages=4 cluster=1",
     ),
+    # The second block of a cluster has no column, and has to merge as the first one does.
+    "blocks, joined, columns outside": (
+        dict(n=520, k=304, m=16, block=(64, 64), relu=True),
+        WGMMA + "tile=64,16,64 warps=8,1 stages=6 cluster=2",
+    ),
     # Longest lists first, in rounds: more rounds than one, rows without a block.
     "blocks, sorted": (
         dict(n=1280, k=512, m=300, block=(128, 128)),
@@ -95,6 +101,13 @@ def test_kernel(translate_tool, runtime_library, name, seed):
     fields, options = CASES[name]
     outcome = run_emulated.run(cases.program(**fields), options, seed)
     assert outcome.passed, outcome
+
+
+@pytest.mark.parametrize("number", range(0, 60, 5))
+def test_random_tile(translate_tool, runtime_library, number):
+    text, options, _ = random_tiles.make(number)
+    outcome, output = random_tiles.emulate(text, options, number)
+    assert outcome in ("ok", "refused"), output
 
 
 @pytest.mark.parametrize("tokens", [1, 16, 17, 128, 200, 600])

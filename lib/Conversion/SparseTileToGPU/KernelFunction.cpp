@@ -116,8 +116,14 @@ LLVM::LLVMFuncOp KernelFunction::createFunction(int64_t threads) {
       function.setArgAttr(index, LLVM::LLVMDialect::getAlignAttrName(),
                           b.getI64IntegerAttr(64));
     } else if (isa<LLVM::LLVMPointerType>(argument)) {
+      // Of a list, only elements are promised: LLVM would read neighbouring
+      // ones with what lies behind the last one.
+      const KernelParameter &parameter = description.parameters[index];
+      auto buffer = dyn_cast<MemRefType>(operands[parameter.index].getType());
+      bool isList = buffer && buffer.getRank() == 1 &&
+                    buffer.getElementType().isInteger(32);
       function.setArgAttr(index, LLVM::LLVMDialect::getAlignAttrName(),
-                          b.getI64IntegerAttr(16));
+                          b.getI64IntegerAttr(isList ? 4 : 16));
     }
   }
   return function;

@@ -121,7 +121,8 @@ private:
   Value countRounds();
   Value getSortedTile(Value round);
   void setSortedOrigins(Value tile);
-  /// What the schedule computes from the origins.
+  /// Says what the schedule's origins are, and what it computes from them.
+  void mapOrigins();
   void cloneSchedule();
   /// The row blocks of a compressed operand's tile that exist.
   Value getRowBlocks(const BulkOperand &operand);

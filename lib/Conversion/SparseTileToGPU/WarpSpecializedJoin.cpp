@@ -59,17 +59,18 @@ RingPosition WarpSpecializedEmitter::emitJoinedCopies(Value tile,
   };
   std::array<List, kLists> lists;
   emitTileOrigins(tile);
-  unsigned rowDim = origins.size() - 2;
+  unsigned rowDim = origins.size() - 2, columnDim = rowDim + 1;
   Value first = origins[rowDim], second = b.add(first, state.tileRows);
   Value exists = b.less(second, sizes[rowDim]);
+  // A block of a cluster whose columns lie outside merges as the others do:
+  // what is excluded has no place in K.
+  origins[columnDim] = b.min(origins[columnDim], b.sub(sizes[columnDim], 1));
   for (size_t list = 0; list < kLists; ++list) {
-    Value row = first;
-    if (list == 1) {
-      // Behind the last row nothing may be read.
-      row = b.select(exists, second, first);
-      scalars.values.map(forall.getOrigins()[rowDim], scalars.toIndex(row));
-      cloneSchedule();
-    }
+    // Behind the last row nothing may be read.
+    Value row = list == 0 ? first : b.select(exists, second, first);
+    origins[rowDim] = row;
+    mapOrigins();
+    cloneSchedule();
     Value count = getBlockCount();
     count = list == 1 ? b.select(exists, count, b.i32(0)) : count;
     lists[list] = {scalars.values, row, count};

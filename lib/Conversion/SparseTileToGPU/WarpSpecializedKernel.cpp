@@ -432,11 +432,15 @@ void WarpSpecializedEmitter::emitTileOrigins(Value index) {
     origin = b.add(origin, b.mul(kernel.rank, kernel.sharesA ? state.tileColumns
                                                              : state.tileRows));
   }
+  mapOrigins();
+  cloneSchedule();
+}
+
+void WarpSpecializedEmitter::mapOrigins() {
   for (auto [argument, origin] :
        llvm::zip_equal(forall.getOrigins(), origins)) {
     scalars.values.map(argument, scalars.toIndex(origin));
   }
-  cloneSchedule();
 }
 
 void WarpSpecializedEmitter::cloneSchedule() {

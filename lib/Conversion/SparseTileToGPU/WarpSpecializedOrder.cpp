@@ -45,10 +45,7 @@ Value WarpSpecializedEmitter::countSteps(Value tile) {
     Value row = b.add(first, list * state.tileRows);
     Value exists = b.less(row, sizes.front());
     origins = {b.select(exists, row, first), b.i32(0)};
-    for (auto [argument, origin] :
-         llvm::zip_equal(forall.getOrigins(), origins)) {
-      scalars.values.map(argument, scalars.toIndex(origin));
-    }
+    mapOrigins();
     cloneSchedule();
     steps = b.add(steps, b.select(exists, getBlockCount(), b.i32(0)));
   }
