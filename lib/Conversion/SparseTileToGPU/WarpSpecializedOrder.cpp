@@ -79,6 +79,8 @@ void WarpSpecializedEmitter::emitSort() {
     }
     b.store(row, getOrderEntry(loop.getResult(0), /*sorted=*/true), 4);
   });
+  // Where blocks meet as a cluster, that orders no memory.
+  NVVM::Barrier0Op::create(b);
 }
 
 Value WarpSpecializedEmitter::countRounds() {
