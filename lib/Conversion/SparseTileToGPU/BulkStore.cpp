@@ -353,6 +353,15 @@ void FragmentWriter::write(int64_t block, int64_t firstColumn, int64_t width,
   }
 }
 
+/// Waits until all copies but the last `pending` have read their buffers.
+static void waitForCopies(WarpSpecialized &kernel, uint32_t pending) {
+  KernelBuilder &b = kernel.state.b;
+  b.when(kernel.leader, [&] {
+    NVVM::CpAsyncBulkWaitGroupOp::create(b, pending, b.getUnitAttr());
+  });
+  kernel.syncWarpgroup();
+}
+
 static void emitBulk(WarpSpecialized &kernel, const BulkStore &plan,
                      const WarpgroupSums &sums, ArrayRef<Value> origins,
                      ArrayRef<Value> sizes) {
@@ -375,10 +384,7 @@ static void emitBulk(WarpSpecialized &kernel, const BulkStore &plan,
       // the one that had this buffer last.
       if (number == 0 || number >= plan.buffers) {
         uint32_t pending = number == 0 ? 0 : plan.buffers - 1;
-        b.when(kernel.leader, [&] {
-          NVVM::CpAsyncBulkWaitGroupOp::create(b, pending, b.getUnitAttr());
-        });
-        kernel.syncWarpgroup();
+        waitForCopies(kernel, pending);
       }
       writer.write(block, first, width, buffer);
       NVVM::FenceProxyOp::create(
@@ -419,10 +425,7 @@ static void emitByWarps(WarpSpecialized &kernel, const BulkStore &plan,
       getEpilogueBytes(getWarpState(kernel, step), sums.size()) / 4;
   if (kernel.stores.size() > 1) {
     // Another store's copies may still read the buffers.
-    b.when(kernel.leader, [&] {
-      NVVM::CpAsyncBulkWaitGroupOp::create(b, 0u, b.getUnitAttr());
-    });
-    kernel.syncWarpgroup();
+    waitForCopies(kernel, 0);
   }
   for (int64_t block = 0; block < kernel.rowBlocks; ++block) {
     for (int64_t first = 0; first < columns; first += step) {

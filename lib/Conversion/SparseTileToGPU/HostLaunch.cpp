@@ -118,11 +118,11 @@ AffineExpr SizeExpressions::extent(Value buffer, int64_t dim) {
 static int64_t getTileExtent(sparse_tile::ForallOp forall,
                              const KernelDescription &kernel, unsigned dim) {
   unsigned rows = forall.getNumParallel() - 2;
-  int64_t tile = forall.getTile()[dim];
-  // A variant has a tile of its own, and blocks may take two rows of tiles.
-  if ((kernel.columnsAtMost >= 0 || kernel.persistent) && dim >= rows) {
-    tile = dim == rows ? kernel.tileRows : kernel.tileColumns;
-  }
+  // The kernel's own: a variant has another tile than the schedule, and blocks
+  // may take two rows of tiles.
+  int64_t tile = dim < rows    ? forall.getTile()[dim]
+                 : dim == rows ? kernel.tileRows
+                               : kernel.tileColumns;
   unsigned clustered =
       forall.getNumParallel() - (kernel.clusterAlongColumns ? 1 : 2);
   return dim == clustered ? tile * kernel.cluster : tile;

@@ -63,10 +63,10 @@ public:
     return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ult, a, b);
   }
   Value less(Value a, int64_t b) { return less(a, constantLike(a, b)); }
-  Value equal(Value a, int64_t b) {
-    return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, a,
-                                       constantLike(a, b));
+  Value equal(Value a, Value b) {
+    return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, a, b);
   }
+  Value equal(Value a, int64_t b) { return equal(a, constantLike(a, b)); }
   Value both(Value a, Value b) { return createOrFold<arith::AndIOp>(a, b); }
   Value select(Value condition, Value a, Value b) {
     return createOrFold<arith::SelectOp>(condition, a, b);

@@ -207,6 +207,11 @@ Value KernelFunction::toI32(Value value) {
   return scalars.toI32(scalars.values.lookup(value));
 }
 
+Value KernelFunction::makeUniform(Value value) {
+  return NVVM::ShflOp::create(b, b.getI32Type(), b.i32(-1), value, b.i32(0),
+                              b.i32(31), NVVM::ShflKind::idx, UnitAttr());
+}
+
 void KernelFunction::emitOrigins(Value index, Value rows, Value columns,
                                  int64_t tileRows, int64_t tileColumns,
                                  bool reverseRows) {

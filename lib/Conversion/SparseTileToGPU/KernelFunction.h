@@ -86,6 +86,9 @@ protected:
   FailureOr<MultiplyType> getMultiply();
   /// A value of the body as i32.
   Value toI32(Value value);
+  /// `value`, the same in all lanes of the warp, said so: branches and
+  /// addresses that depend on it stay uniform.
+  Value makeUniform(Value value);
   /// Sets `origins` to those of tile `index` (i32) of a grid of `rows` by
   /// `columns` tiles, grouped along the rows, so that tiles in flight share
   /// panels of both operands; `tileRows` and `tileColumns` elements each. With

@@ -91,10 +91,7 @@ void KernelEmitter::emitWorkItem(KernelState &state) {
   Type i32 = b.getI32Type();
   state.thread = NVVM::ThreadIdXOp::create(b, i32);
   state.lane = b.bitAnd(state.thread, 31);
-  // Uniform within a warp; saying so keeps addresses in uniform registers.
-  Value warp = b.shr(state.thread, 5);
-  state.warp = NVVM::ShflOp::create(b, i32, b.i32(-1), warp, b.i32(0),
-                                    b.i32(31), NVVM::ShflKind::idx, UnitAttr());
+  state.warp = makeUniform(b.shr(state.thread, 5));
   state.warpRow = b.div(state.warp, state.warpColumns);
   state.warpColumn = b.rem(state.warp, state.warpColumns);
   Value index = NVVM::BlockIdXOp::create(b, i32);

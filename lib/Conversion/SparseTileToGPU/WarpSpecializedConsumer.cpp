@@ -217,6 +217,16 @@ RingPosition WarpSpecializedEmitter::emitCountedSums(RingPosition at,
   return {loop.getResult(numSums + 1), loop.getResult(numSums + 2)};
 }
 
+void WarpSpecializedEmitter::emitWaitForSums(WarpgroupSums &sums) {
+  // Copies of sums that the tied waits may take come behind this one.
+  NVVM::WgmmaWaitGroupSyncOp::create(b, uint64_t(0));
+  for (auto &blocks : sums) {
+    for (auto &block : blocks) {
+      emitWgmmaDrain(b, block);
+    }
+  }
+}
+
 /// A tile: its sums, and what is stored of them. Returns the ring position
 /// behind it.
 RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
@@ -236,13 +246,7 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
       NVVM::MBarrierArriveOp::create(b, b.getI64Type(), other, Value());
     });
   }
-  // Copies of sums that the tied waits may take come behind this one.
-  NVVM::WgmmaWaitGroupSyncOp::create(b, uint64_t(0));
-  for (auto &blocks : sums) {
-    for (auto &block : blocks) {
-      emitWgmmaDrain(b, block);
-    }
-  }
+  emitWaitForSums(sums);
   if (!kernel.joins) {
     b.when(b.less(b.i32(0), count),
            [&] { emitRelease(getPrevious(stage.stage)); });

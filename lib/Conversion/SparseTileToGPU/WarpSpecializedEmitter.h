@@ -58,6 +58,7 @@ private:
   void emitConsumer();
   /// Announces the bytes of the stage, of the tile whose origins are set.
   void emitExpect(Value stage);
+  void emitExpect(Value stage, Value bytes);
   /// Copies the operands of a stage that are packed, or those that are not.
   void emitCopies(bool packed, Value block, Value stage, ValueRange places);
   /// The first of the k-blocks that this block of a cluster multiplies.
@@ -99,6 +100,8 @@ private:
                  Value releasePrevious, uint64_t inFlight);
   void emitProducts(WarpgroupSums &sums, Value base, Value accumulate);
   void exchangeSplits(WarpgroupSums &sums);
+  /// Waits for all products in flight, after which `sums` may be read.
+  void emitWaitForSums(WarpgroupSums &sums);
   void emitRelease(Value stage);
   void emitWait(Value barrier, Value parity);
   /// Waits for the threads of the cluster, and makes their writes visible.
@@ -115,6 +118,10 @@ private:
   /// The rows of tiles that are sorted, or 0.
   int64_t countSortedRows();
   Value countSteps(Value tile);
+  /// Follows the list of a row of tiles, the one at `first` or the one behind
+  /// it, and returns its steps: none behind the last row, where nothing is
+  /// read.
+  Value followList(Value first, int64_t list);
   void emitSort();
   Value getOrderEntry(Value index, bool sorted);
   /// The rounds in which this cluster has a tile, and the tile of a round.

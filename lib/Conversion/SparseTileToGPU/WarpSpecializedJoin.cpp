@@ -43,6 +43,21 @@ static ValueRange emitWhile(KernelBuilder &b, ArrayRef<Value> initial,
   return loop.getResults();
 }
 
+Value WarpSpecializedEmitter::followList(Value first, int64_t list) {
+  Value &row = origins[origins.size() - 2];
+  row = first;
+  Value exists;
+  if (list > 0) {
+    Value behind = b.add(first, list * state.tileRows);
+    exists = b.less(behind, sizes[origins.size() - 2]);
+    row = b.select(exists, behind, first);
+  }
+  mapOrigins();
+  cloneSchedule();
+  Value steps = getBlockCount();
+  return exists ? b.select(exists, steps, b.i32(0)) : steps;
+}
+
 RingPosition WarpSpecializedEmitter::emitJoinedCopies(Value tile,
                                                       RingPosition at) {
   constexpr size_t kLists = 2;
@@ -60,20 +75,13 @@ RingPosition WarpSpecializedEmitter::emitJoinedCopies(Value tile,
   std::array<List, kLists> lists;
   emitTileOrigins(tile);
   unsigned rowDim = origins.size() - 2, columnDim = rowDim + 1;
-  Value first = origins[rowDim], second = b.add(first, state.tileRows);
-  Value exists = b.less(second, sizes[rowDim]);
+  Value first = origins[rowDim];
   // A block of a cluster whose columns lie outside merges as the others do:
   // what is excluded has no place in K.
   origins[columnDim] = b.min(origins[columnDim], b.sub(sizes[columnDim], 1));
   for (size_t list = 0; list < kLists; ++list) {
-    // Behind the last row nothing may be read.
-    Value row = list == 0 ? first : b.select(exists, second, first);
-    origins[rowDim] = row;
-    mapOrigins();
-    cloneSchedule();
-    Value count = getBlockCount();
-    count = list == 1 ? b.select(exists, count, b.i32(0)) : count;
-    lists[list] = {scalars.values, row, count};
+    Value count = followList(first, list);
+    lists[list] = {scalars.values, origins[rowDim], count};
   }
   auto getPlacesOf = [&](const List &list, Value entry) {
     scalars.values = list.values;
@@ -101,8 +109,7 @@ RingPosition WarpSpecializedEmitter::emitJoinedCopies(Value tile,
     SmallVector<Value> nextPlaces;
     Value sharers = b.i32(kEnd), bytes = b.i32(shared->bytes);
     for (size_t list = 0; list < kLists; ++list) {
-      takes[list] = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq,
-                                                  k[list], least);
+      takes[list] = b.equal(k[list], least);
       // Lists are read a step ahead of the copies that follow them.
       Value entry = b.add(carried[2 + list], 1);
       for (auto [place, old] :
@@ -117,9 +124,7 @@ RingPosition WarpSpecializedEmitter::emitJoinedCopies(Value tile,
     emitWait(getBarrier(stage.stage, kEmpty), stage.parity);
     b.store(sharers, getSharers(stage.stage), 4);
     Value barrier = getBarrier(stage.stage, kFull);
-    NVVM::MBarrierArriveExpectTxOp::create(b, Type(), barrier, bytes,
-                                           NVVM::MemScopeKind::CTA,
-                                           /*relaxed=*/false, Value());
+    emitExpect(stage.stage, bytes);
     Value base = b.offset(state.shared, b.mul(stage.stage, kernel.stageBytes));
     SmallVector<Value> where;
     for (size_t dim = 0; dim < getPlaceRank(*shared); ++dim) {
@@ -162,9 +167,7 @@ RingPosition WarpSpecializedEmitter::emitJoinedSums(RingPosition at,
   llvm::append_values(initial, at.stage, at.parity);
   // Uniform, as the stage's matrix instructions have to be.
   auto readSharers = [&](Value stage) -> Value {
-    Value word = b.load(b.getI32Type(), getSharers(stage), 4);
-    return NVVM::ShflOp::create(b, b.getI32Type(), b.i32(-1), word, b.i32(0),
-                                b.i32(31), NVVM::ShflKind::idx, UnitAttr());
+    return makeUniform(b.load(b.getI32Type(), getSharers(stage), 4));
   };
   auto goesOn = [&](ValueRange carried) {
     emitWait(getBarrier(carried[numSums], kFull), carried[numSums + 1]);
@@ -182,12 +185,7 @@ RingPosition WarpSpecializedEmitter::emitJoinedSums(RingPosition at,
       b.setInsertionPointToStart(branch.thenBlock());
       WarpgroupSums own = unflatten(old);
       emitProducts(own, stage.stage, Value());
-      NVVM::WgmmaWaitGroupSyncOp::create(b, uint64_t(0));
-      for (auto &blocks : own) {
-        for (auto &block : blocks) {
-          emitWgmmaDrain(b, block);
-        }
-      }
+      emitWaitForSums(own);
       scf::YieldOp::create(b, flatten(own));
       b.setInsertionPointToStart(branch.elseBlock());
       scf::YieldOp::create(b, old);

@@ -343,10 +343,7 @@ void WarpSpecializedEmitter::emitPrologue() {
   state.thread = NVVM::ThreadIdXOp::create(b, i32);
   state.lane = b.bitAnd(state.thread, 31);
   kernel.groupThread = b.bitAnd(state.thread, kWarpgroup - 1);
-  // Uniform within a warp; saying so keeps branches and addresses uniform.
-  kernel.warpgroup =
-      NVVM::ShflOp::create(b, i32, b.i32(-1), b.shr(state.thread, 7), b.i32(0),
-                           b.i32(31), NVVM::ShflKind::idx, UnitAttr());
+  kernel.warpgroup = makeUniform(b.shr(state.thread, 7));
   kernel.rowPart = kernel.takesTurns ? b.i32(0) : kernel.warpgroup;
   kernel.groupWarp = b.shr(kernel.groupThread, 5);
   kernel.leader = b.equal(kernel.groupThread, 0);

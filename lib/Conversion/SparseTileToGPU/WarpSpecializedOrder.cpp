@@ -41,13 +41,9 @@ Value WarpSpecializedEmitter::getOrderEntry(Value index, bool sorted) {
 Value WarpSpecializedEmitter::countSteps(Value tile) {
   Value first = b.mul(tile, rowsPerCluster());
   Value steps = b.i32(0);
+  origins = {first, b.i32(0)};
   for (int64_t list = 0; list < (kernel.joins ? 2 : 1); ++list) {
-    Value row = b.add(first, list * state.tileRows);
-    Value exists = b.less(row, sizes.front());
-    origins = {b.select(exists, row, first), b.i32(0)};
-    mapOrigins();
-    cloneSchedule();
-    steps = b.add(steps, b.select(exists, getBlockCount(), b.i32(0)));
+    steps = b.add(steps, followList(first, list));
   }
   return steps;
 }

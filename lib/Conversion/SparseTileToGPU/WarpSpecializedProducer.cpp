@@ -149,6 +149,10 @@ void WarpSpecializedEmitter::emitExpect(Value stage) {
         (operand.bytes + operand.metadataBytes) / (operand.rows / kRowBlock);
     bytes = b.add(bytes, b.mul(getRowBlocks(operand), perBlock));
   }
+  emitExpect(stage, bytes);
+}
+
+void WarpSpecializedEmitter::emitExpect(Value stage, Value bytes) {
   NVVM::MBarrierArriveExpectTxOp::create(b, Type(), getBarrier(stage, kFull),
                                          bytes, NVVM::MemScopeKind::CTA,
                                          /*relaxed=*/false, Value());
