@@ -139,8 +139,8 @@ def find_row(name, dtype="bf16"):
 def parse_sweep(lines):
     """{row: [pipeline options]} of a CSV with the header n,k,m,options and optionally kind.
 
-    `kind` is 2:4 (if it is left out), dense, fp8, block128 or block64, the blocks at density
-    0.25. Without `kind`, the commas of options need no quotes.
+    `kind` is 2:4 (if it is left out), dense, fp8, or blocks of a density: block128@0.1. Without
+    `kind`, the commas of options need no quotes.
     """
     import csv
 
@@ -150,8 +150,9 @@ def parse_sweep(lines):
         raise ValueError("expected the header n,k,m,options or n,k,m,kind,options, but got "
                          + ",".join(header))
     kinds = {"2:4": ("bf16", "2:4", 1.0), "dense": ("bf16", "dense", 1.0),
-             "fp8": ("fp8", "2:4", 1.0), "block128": ("bf16", "block128", 0.25),
-             "block64": ("bf16", "block64", 0.25)}
+             "fp8": ("fp8", "2:4", 1.0)}
+    kinds |= {f"block{block}@{density:g}": ("bf16", f"block{block}", density)
+              for block in BLOCKS for density in DENSITIES}
     found = {}
     for number, cells in enumerate(reader, 2):
         before = len(header) - 1

@@ -69,7 +69,7 @@ def test_sweep():
     found = rows.parse_sweep(lines)
     assert found == {Row("sweep-2:4", 4096, 4096, 16): ["tile=128,16,64 stages=8", "tile=64,16,64"],
                      Row("sweep-2:4", 256, 512, 1024): [""]}
-    kinds = rows.parse_sweep(["n,k,m,kind,options", "256,256,64,block128,stages=2",
+    kinds = rows.parse_sweep(["n,k,m,kind,options", "256,256,64,block128@0.25,stages=2",
                               "256,256,64,fp8,stages=2", "256,256,64,dense,stages=2"])
     assert [(row.dtype, row.pattern) for row in kinds] == [
         ("bf16", "block128"), ("fp8", "2:4"), ("bf16", "dense")]
