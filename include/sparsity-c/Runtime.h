@@ -184,15 +184,17 @@ typedef struct SparsityBlock {
   int64_t axis;
   int32_t elementType; // SparsityElementType
   int32_t layout;      // SparsityNOfMLayout
+  int32_t ordered;     // nonzero if the storage has an order (rank 2 only)
 } SparsityBlock;
 
-/// Its storage. Read-only except for sparsityBlockPack.
+/// Its storage. Read-only except for sparsityBlockPack and sparsityBlockOrder.
 typedef struct SparsityBlockFields {
   int32_t *positions;   // groups + 1
   int32_t *coordinates; // entries
   int64_t entries;
   void *values;   // entries * valueBytes bytes
   void *metadata; // entries * metadataBytes bytes; null for dense blocks
+  int32_t *order; // groups, a permutation; null if not `ordered`
 } SparsityBlockFields;
 
 /// All of them return 0, or nonzero with the message in sparsityGetLastError().
@@ -210,8 +212,12 @@ SPARSITY_RUNTIME_EXPORT int32_t sparsityBlockCount(const SparsityBlock *spec,
 SPARSITY_RUNTIME_EXPORT int32_t
 sparsityBlockPack(const SparsityBlock *spec, const void *dense,
                   const SparsityBlockFields *fields);
-/// Fails unless `fields` is the storage of such a tensor; null values are not
-/// looked at.
+/// Writes `order`, a good one for the list that the other index buffers of
+/// `fields` hold (orderBlocks()). Values and metadata are not looked at.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityBlockOrder(
+    const SparsityBlock *spec, const SparsityBlockFields *fields);
+/// Fails unless `fields` is the storage of such a tensor; an order or values
+/// that are null are not looked at.
 SPARSITY_RUNTIME_EXPORT int32_t sparsityBlockCheck(
     const SparsityBlock *spec, const SparsityBlockFields *fields);
 /// Checks, then writes the whole dense tensor.

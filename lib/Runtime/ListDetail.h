@@ -113,6 +113,9 @@ std::vector<int32_t> countTiles(const Grid &grid, const void *dense);
 Status writeList(const Grid &grid, const std::vector<int32_t> &counts,
                  int64_t entries, int32_t *positions, int32_t *coordinates);
 
+/// Fails unless order[0 .. groups) holds each of 0 .. groups - 1 once.
+Status checkPermutation(const int32_t *order, int64_t groups);
+
 /// "row of blocks 3, column of blocks 5" for what = "blocks"; with "batch 1, "
 /// in front if there are batches.
 std::string describeTile(const Grid &grid, const char *what, int64_t group,

@@ -118,7 +118,9 @@ def _check_tensor(array, text, what):
 
 
 def _check_list(packed, text, what):
-    """Refuses a list whose tile or inner pattern is not that of the type `text`."""
+    """Refuses a list whose tile or inner pattern is not that of the type `text`, or that
+    lacks an order that the type asks for."""
+    ordered = False
     if isinstance(packed, PackedBlock):
         found = "block<" + "x".join(map(str, packed.block))
         if packed.inner:
@@ -126,7 +128,8 @@ def _check_list(packed, text, what):
             if packed.layout == "core_matrix":
                 found += ", layout = core_matrix"
             found += ">"
-        found += ">"
+        ordered = f"#sparsity.{found}, ordered>" in text
+        found += ", ordered>" if ordered else ">"
     else:
         found = "unstructured"
         if packed.tile != (64, 64):
@@ -134,6 +137,11 @@ def _check_list(packed, text, what):
     plain = found == "unstructured" and "unstructured<" in text
     if f"#sparsity.{found}" not in text or plain:
         raise ValueError(f"expected {what} packed for {text}, but got {found}")
+    if ordered and packed.order is None:
+        raise ValueError(
+            f"expected {what} with an order, which {text} stores, but got none "
+            "(PackedBlock.with_order() makes it)"
+        )
 
 
 def _item_bytes(array):
@@ -265,15 +273,22 @@ class Kernel:
         elif isinstance(value, _LISTS):
             _check_tensor(DeviceArray(0, value.shape, value.dtype), argument["type"], what)
             _check_list(value, argument["type"], what)
-            buffers = value.buffers()
+            buffers = {name: getattr(value, name) for name in value.FIELDS + value.OPTIONAL}
+            position = argument["field"]
         else:
             buffers = value
         try:
             buffer = buffers[position]
-        except (TypeError, IndexError):
+        except TypeError:
             raise TypeError(
                 f"expected {what} to be a PackedNOfM or its storage buffers, but got "
                 f"{type(value).__name__}"
+            ) from None
+        except (IndexError, KeyError):
+            remedy = " (PackedBlock.with_order() makes it)" * (argument["field"] == "order")
+            raise TypeError(
+                f"expected {what} with a buffer {argument['field']}, but got "
+                f"{type(value).__name__} without one{remedy}"
             ) from None
         what = f"{argument['field']} of {what}"
         array = _as_device_array(buffer, what)
@@ -437,6 +452,9 @@ class BoundKernel:
                 # Blocks take tiles until none is left: as many as run at once.
                 cluster = launch.get("cluster", 1)
                 resident = cuda.multiprocessors() // cluster * cluster
+                if launch.get("even_rounds"):
+                    rounds = -(-grid[0] // resident)
+                    resident = -(-grid[0] // (rounds * cluster)) * cluster
                 grid = [min(grid[0], resident), *grid[1:]]
             values = [
                 value.encode() if isinstance(value, TensorMapParameter) else value

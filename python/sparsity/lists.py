@@ -6,7 +6,8 @@ each row of tiles (a *group*) lists the tiles it holds, as in BSR:
     positions    int32 [groups + 1]    entries positions[g] .. positions[g+1) are group g's
     coordinates  int32 [n]             the column of tiles of each entry, ascending
     block         values [n, B, C], zero beyond the edge; with an inner n:m pattern
-                  [n, bytes] of `values` and of `metadata` as in `sparsity.packing`
+                  [n, bytes] of `values` and of `metadata` as in `sparsity.packing`;
+                  of an ordered list `order` int32 [groups], a permutation of the groups
     unstructured  bitmap int64 [n, words] (bit r * columns + c of a tile), offsets int32
                   [n, words] (elements in all words before), values [nnz]
 
@@ -37,6 +38,7 @@ class _BlockSpec(ctypes.Structure):
         ("axis", ctypes.c_int64),
         ("element_type", ctypes.c_int32),
         ("layout", ctypes.c_int32),
+        ("ordered", ctypes.c_int32),
     ]
 
 
@@ -49,6 +51,7 @@ class _BlockFields(ctypes.Structure):
         ("entries", ctypes.c_int64),
         ("values", _POINTER),
         ("metadata", _POINTER),
+        ("order", _POINTER),
     ]
 
 
@@ -96,6 +99,8 @@ def _declare():
             ("Prune", [spec, ctypes.c_double, _POINTER]),
         ):
             getattr(library, f"sparsity{kind}{name}").argtypes = types
+    block = [ctypes.POINTER(_BlockSpec), ctypes.POINTER(_BlockFields)]
+    library.sparsityBlockOrder.argtypes = block
 
 
 def _call(name, spec, *arguments):
@@ -116,7 +121,7 @@ def _two_sizes(sizes, what):
     return tuple(int(size) for size in sizes)
 
 
-def _block_spec(shape, block, inner, dtype, layout):
+def _block_spec(shape, block, inner, dtype, layout, ordered=False):
     if layout not in packing.LAYOUTS:
         raise ValueError(f"expected layout row_major or core_matrix, but got {layout}")
     sizes = (ctypes.c_int64 * max(len(shape), 1))(*shape)
@@ -124,7 +129,9 @@ def _block_spec(shape, block, inner, dtype, layout):
     if inner and (n <= 0 or n >= m):
         raise ValueError(f"expected an inner pattern with 0 < n < m, but got {n}:{m}")
     number = dtypes.ELEMENT_TYPES[dtype][0]
-    return _BlockSpec(len(shape), sizes, *block, n, m, axis, number, packing.LAYOUTS[layout])
+    return _BlockSpec(
+        len(shape), sizes, *block, n, m, axis, number, packing.LAYOUTS[layout], ordered
+    )
 
 
 def _tile_spec(shape, tile, dtype):
@@ -135,24 +142,28 @@ def _tile_spec(shape, tile, dtype):
 class _Packed:
     """What packed lists share: dataclasses whose first fields are buffers in ABI order."""
 
+    # Buffers that only some types of the same tensor have.
+    OPTIONAL = ()
+
     def buffers(self):
-        """The storage buffers, in ABI order."""
-        found = (getattr(self, name) for name in self.FIELDS)
-        return tuple(buffer for buffer in found if buffer is not None)
+        """The storage buffers, in ABI order, without optional ones."""
+        return tuple(buffer for _, buffer in self._present(self.FIELDS))
 
     def to(self, device):
         """The same with PyTorch tensors on `device` as buffers."""
-        moved = {
-            name: _to_torch(getattr(self, name), device)
-            for name in self.FIELDS
-            if getattr(self, name) is not None
-        }
+        present = self._present(self.FIELDS + self.OPTIONAL)
+        moved = {name: _to_torch(buffer, device) for name, buffer in present}
         return dataclasses.replace(self, **moved)
 
     @property
     def nbytes(self):
-        """Bytes of all buffers together."""
-        return sum(_on_host(buffer).nbytes for buffer in self.buffers())
+        """Bytes of all buffers together, optional ones too."""
+        present = self._present(self.FIELDS + self.OPTIONAL)
+        return sum(_on_host(buffer).nbytes for _, buffer in present)
+
+    def _present(self, names):
+        found = ((name, getattr(self, name)) for name in names)
+        return [(name, buffer) for name, buffer in found if buffer is not None]
 
     def _host(self, name, dtype, shape):
         """Field `name` as a contiguous host array of `dtype`; -1 in `shape` is any size."""
@@ -202,6 +213,11 @@ class PackedBlock(_Packed):
 
     The other fields describe the dense tensor: `shape`, MLIR's name of its element type,
     the `block` sizes, and `inner` as (n, m, axis of a block) or None.
+
+    `order` is what `#sparsity.block<..., ordered>` stores besides: a permutation of the
+    rows of blocks, in which kernels visit them. `buffers()` leaves it out, so that one
+    object serves both types; `with_order()` computes it for lists that were not made by
+    `pack_block`. None if there is none, as in a tensor of rank 3.
     """
 
     positions: object
@@ -213,11 +229,34 @@ class PackedBlock(_Packed):
     block: tuple
     inner: tuple = None
     layout: str = "row_major"
+    order: object = None
 
     FIELDS = ("positions", "coordinates", "values", "metadata")
+    OPTIONAL = ("order",)
 
-    def _spec(self):
-        return _block_spec(self.shape, self.block, self.inner, self.dtype, self.layout)
+    def with_order(self):
+        """The same with a good `order` for its lists, on the device of `positions`.
+
+        Rank 2 only. Raises ValueError where positions and coordinates are no list; values
+        are not looked at. `order` may be any permutation: the choice is one of speed.
+        """
+        spec = self._spec(ordered=True)
+        groups, _, _ = _numbers("sparsityBlockSizes", spec, count=3)
+        positions = self._host("positions", np.int32, (groups + 1,))
+        coordinates = self._host("coordinates", np.int32, (-1,))
+        order = np.empty(groups, np.int32)
+        fields = _BlockFields(
+            positions.ctypes.data, coordinates.ctypes.data, coordinates.size, None, None,
+            order.ctypes.data,
+        )
+        _call("sparsityBlockOrder", spec, ctypes.byref(fields))
+        if hasattr(self.positions, "detach"):
+            order = _to_torch(order, self.positions.device)
+        return dataclasses.replace(self, order=order)
+
+    def _spec(self, ordered=None):
+        ordered = self.order is not None if ordered is None else ordered
+        return _block_spec(self.shape, self.block, self.inner, self.dtype, self.layout, ordered)
 
     def _fields(self):
         groups, value_bytes, metadata_bytes = _numbers("sparsityBlockSizes", self._spec(), count=3)
@@ -230,9 +269,10 @@ class PackedBlock(_Packed):
         else:
             values = self._host("values", dtypes.storage_of(self.dtype), (n, *self.block))
             metadata = None
-        arrays = (positions, coordinates, values, metadata)
+        order = None if self.order is None else self._host("order", np.int32, (groups,))
+        arrays = (positions, coordinates, values, metadata, order)
         address = [None if array is None else array.ctypes.data for array in arrays]
-        return _BlockFields(address[0], address[1], n, address[2], address[3]), arrays
+        return _BlockFields(address[0], address[1], n, *address[2:]), arrays
 
 
 @dataclasses.dataclass
@@ -270,12 +310,14 @@ def pack_block(array, block, inner=None, layout="row_major", dtype=None):
     """Packs the blocks of a dense tensor of rank 2 or 3 that hold a non-zero element.
 
     `block` is (rows, columns), each 1..256; `inner` is (n, m, axis) of an n:m pattern
-    inside each block, stored in `layout`. `array` and `dtype` as in `pack_n_of_m`. Raises
-    ValueError where a block does not fit the inner pattern.
+    inside each block, stored in `layout`. `array` and `dtype` as in `pack_n_of_m`. In rank 2
+    the result has an `order` too. Raises ValueError where a block does not fit the inner
+    pattern.
     """
     dense, dtype = dtypes.to_storage(array, dtype)
     block = _two_sizes(block, "a block")
-    spec = _block_spec(dense.shape, block, inner, dtype, layout)
+    ordered = dense.ndim == 2
+    spec = _block_spec(dense.shape, block, inner, dtype, layout, ordered)
     groups, value_bytes, metadata_bytes = _numbers("sparsityBlockSizes", spec, count=3)
     (n,) = _numbers("sparsityBlockCount", spec, dense.ctypes.data, count=1)
     packed = PackedBlock(
@@ -288,6 +330,7 @@ def pack_block(array, block, inner=None, layout="row_major", dtype=None):
         block,
         tuple(int(value) for value in inner) if inner else None,
         layout,
+        np.empty(groups, np.int32) if ordered else None,
     )
     fields, _ = packed._fields()
     _call("sparsityBlockPack", spec, dense.ctypes.data, ctypes.byref(fields))

@@ -65,7 +65,75 @@ def test_block(shape, block, dtype):
     np.testing.assert_array_equal(
         positive_zeros(unpacked, dtype), positive_zeros(dense, dtype)
     )
-    assert packed.nbytes == sum(buffer.nbytes for buffer in packed.buffers())
+    assert len(packed.buffers()) == 3
+    order = [] if packed.order is None else [packed.order]
+    assert packed.nbytes == sum(buffer.nbytes for buffer in (*packed.buffers(), *order))
+    assert bool(order) == (len(shape) == 2)
+    if order:
+        assert packed.order.dtype == np.int32
+        assert sorted(packed.order) == list(range(len(positions) - 1))
+
+
+def block_rows(rows, columns, block):
+    """A dense matrix of blocks of ones: rows[g] are the columns of row of blocks g."""
+    grid = np.zeros((len(rows), columns), np.float32)
+    for group, listed in enumerate(rows):
+        grid[group, listed] = 1
+    return np.kron(grid, np.ones(block, np.float32))
+
+
+def test_order():
+    rows = [[0], [0, 1, 2], [], [3, 4, 5], [0, 1]]
+    # More than 64 rows: longest first, ties to the lower row.
+    packed = sparsity.pack_block(block_rows(rows, 6, (65, 2)), (65, 2))
+    assert packed.order.tolist() == [1, 3, 4, 0, 2]
+    # At most 64: 1 with 4, which it shares most with; then 3 with the lower of none.
+    packed = sparsity.pack_block(block_rows(rows, 6, (64, 2)), (64, 2))
+    assert packed.order.tolist() == [3, 0, 1, 4, 2]
+    assert sparsity.pack_block(np.ones((2, 8, 8), np.float32), (4, 4)).order is None
+
+
+def test_order_of_own_buffers():
+    rows = [[0], [0, 1, 2], [], [3, 4, 5], [0, 1]]
+    packed = sparsity.pack_block(block_rows(rows, 6, (4, 2)), (4, 2))
+    own = sparsity.PackedBlock(
+        packed.positions, packed.coordinates, packed.values, None, packed.shape, "f32", (4, 2)
+    )
+    assert own.order is None
+    sparsity.check(own)
+    ordered = own.with_order()
+    assert own.order is None
+    np.testing.assert_array_equal(ordered.order, packed.order)
+    sparsity.check(ordered)
+    assert ordered.nbytes == own.nbytes + 20
+    assert len(ordered.buffers()) == len(own.buffers()) == 3
+    np.testing.assert_array_equal(sparsity.unpack(ordered), sparsity.unpack(own))
+    # Values may be where the host does not see them.
+    hidden = dataclasses.replace(own, values=sparsity.DeviceArray(0x1000, (9, 4, 2), "f32"))
+    np.testing.assert_array_equal(hidden.with_order().order, packed.order)
+    bad = dataclasses.replace(own, coordinates=np.array([0, 0, 0, 2, 3, 4, 5, 0, 1], np.int32))
+    with pytest.raises(ValueError, match=r"got 0 after 0 at coordinates\[2\] of group 1"):
+        bad.with_order()
+    short = dataclasses.replace(own, coordinates=own.coordinates[:-1])
+    with pytest.raises(ValueError, match=r"positions in 0..8, but got 9 after 7"):
+        short.with_order()
+    wide = dataclasses.replace(own, positions=own.positions.astype(np.int64))
+    with pytest.raises(TypeError, match="expected positions of int32, but got int64"):
+        wide.with_order()
+    batch = sparsity.pack_block(np.ones((2, 8, 8), np.float32), (4, 4))
+    with pytest.raises(ValueError, match="rank 2 for an ordered list, but got rank 3"):
+        batch.with_order()
+
+
+def test_order_moves_with_the_other_buffers():
+    torch = pytest.importorskip("torch")
+    packed = sparsity.pack_block(np.ones((8, 8), np.float32), (4, 4))
+    moved = packed.to("cpu")
+    assert isinstance(moved.order, torch.Tensor) and moved.order.tolist() == [0, 1]
+    sparsity.check(moved)
+    assert moved.nbytes == packed.nbytes
+    again = dataclasses.replace(moved, order=None).with_order()
+    assert isinstance(again.order, torch.Tensor) and torch.equal(again.order, moved.order)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -125,6 +193,18 @@ def test_check_names_the_place():
     packed.coordinates[3] = 2
     with pytest.raises(ValueError, match=r"coordinates below 2, but got 2 at coordinates\[3\]"):
         sparsity.unpack(packed)
+    packed.coordinates[3] = 1
+    packed.order[:] = [1, 1]
+    with pytest.raises(ValueError, match=r"permutation of 0..1, but got 1 twice at order\[1\]"):
+        sparsity.check(packed)
+    packed.order[:] = [2, 1]
+    with pytest.raises(ValueError, match=r"permutation of 0..1, but got 2 at order\[0\]"):
+        sparsity.unpack(packed)
+    packed.order = packed.order[:1]
+    with pytest.raises(ValueError, match="expected order of shape 2, but got 1"):
+        sparsity.check(packed)
+    packed.order = None
+    sparsity.check(packed)
     packed.positions = packed.positions[:-1]
     with pytest.raises(ValueError, match="expected positions of shape 3, but got 2"):
         sparsity.check(packed)
@@ -169,7 +249,7 @@ def on_device(packed):
     names = {"int32": "i32", "float16": "f16"}
     buffers = {
         field: sparsity.DeviceArray(0x10000 * (i + 1), array.shape, names[array.dtype.name])
-        for i, field in enumerate(packed.FIELDS)
+        for i, field in enumerate(packed.FIELDS + packed.OPTIONAL)
         for array in [getattr(packed, field)]
         if array is not None
     }
@@ -191,3 +271,68 @@ def test_launch_takes_packed_blocks(translate_tool):
     small = on_device(sparsity.pack_block(dense[:128], (64, 64)))
     with pytest.raises(ValueError, match="argument 1 of shape 256x128, but got 128x128"):
         kernel.plan([x, small, y])
+
+
+def make_kernel(encoding, fields):
+    """A kernel that is given the storage of its one argument and writes one result."""
+    arguments = [
+        {"kind": "field", "arg": 0, "field": field, "storage": storage,
+         "type": f"tensor<256x128xf16, #sparsity.{encoding}>"}
+        for field, storage in fields.items()
+    ]
+    arguments.append({"kind": "result", "result": 0, "type": "tensor<4xf32>", "shape": ["4"],
+                      "symbols": []})
+    launch = {"kernel": "k", "grid": ["1", "1", "1"], "block": [32, 1, 1], "shared": 0,
+              "symbols": [], "params": [f"pointer of argument {i}" for i in range(len(arguments))]}
+    return sparsity.Kernel("main", "", arguments, [launch])
+
+
+LIST = {"positions": "tensor<5xi32>", "coordinates": "tensor<?xi32>"}
+DENSE = {**LIST, "values": "tensor<?x64x64xf16>"}
+VNM = {**LIST, "values": "tensor<?x64x32xf16>", "metadata": "tensor<?x64x8xi8>"}
+ORDER = {"order": "tensor<4xi32>"}
+
+
+@pytest.mark.parametrize(
+    "encoding, fields, inner",
+    [
+        ("block<64x64>", DENSE, None),
+        ("block<64x64, ordered>", {**DENSE, **ORDER}, None),
+        ("block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>>", VNM, (2, 4, 1)),
+        ("block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>, ordered>", {**VNM, **ORDER},
+         (2, 4, 1)),
+    ],
+)
+def test_one_packed_object_serves_both_types(encoding, fields, inner):
+    dense = np.zeros((256, 128), np.float16)
+    dense[::2, ::2] = 1
+    packed = sparsity.pack_block(dense, (64, 64), inner=inner)
+    buffers = {
+        name: sparsity.DeviceArray(
+            0x10000 * (i + 1), array.shape, {"i": "i32", "f": "f16", "u": "i8"}[array.dtype.kind])
+        for i, name in enumerate(packed.FIELDS + packed.OPTIONAL)
+        for array in [getattr(packed, name)]
+        if array is not None
+    }
+    packed = dataclasses.replace(packed, **buffers)
+    y = sparsity.DeviceArray(0x2000, (4,), "f32")
+    found = make_kernel(encoding, fields).plan([packed, y])[0][4]
+    expected = [buffers[name].address for name in fields] + [0x2000]
+    assert [value.value for value in found] == expected
+
+
+def test_an_ordered_type_asks_for_an_order():
+    kernel = make_kernel("block<64x64, ordered>", {**DENSE, **ORDER})
+    y = sparsity.DeviceArray(0x2000, (4,), "f32")
+    packed = on_device(sparsity.pack_block(np.ones((256, 128), np.float16), (64, 64)))
+    unordered = dataclasses.replace(packed, order=None)
+    with pytest.raises(ValueError, match=r"argument 0 with an order, .*PackedBlock.with_order\(\)"):
+        kernel.plan([unordered, y])
+    with pytest.raises(TypeError, match=r"with a buffer order, but got tuple .*with_order\(\)"):
+        kernel.plan([unordered.buffers(), y])
+    short = dataclasses.replace(packed, order=sparsity.DeviceArray(0x9000, (3,), "i32"))
+    with pytest.raises(ValueError, match="expected order of argument 0 of 16 bytes, but got 12"):
+        kernel.plan([short, y])
+    other = on_device(sparsity.pack_block(np.ones((256, 128), np.float16), (64, 32)))
+    with pytest.raises(ValueError, match="packed for .*64x64, ordered>.*, but got block<64x32>"):
+        kernel.plan([other, y])

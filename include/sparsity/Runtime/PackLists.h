@@ -17,6 +17,8 @@
 //                inner n:m pattern [n][the values of an n:m tensor of rows x
 //                columns] (Pack.h), its groups of m starting anew in each block
 //   metadata     with an inner pattern [n][its metadata]
+//   order        of an ordered list i32 [groups], a permutation: kernels visit
+//                the groups in this order. Any is right, a good one is faster.
 //
 // **unstructured**. Only non-zero elements are stored. words = rows * columns /
 // 64, and bit b = r * columns + c of a tile is bit b % 64 of its word b / 64.
@@ -88,6 +90,9 @@ struct BlockSpec {
     NOfMLayout layout = NOfMLayout::RowMajor;
   };
   std::optional<Inner> inner;
+
+  /// Whether the storage has an order of the groups; rank 2 only.
+  bool ordered = false;
 };
 
 /// What does not depend on the data.
@@ -101,13 +106,15 @@ struct BlockSizes {
 };
 
 /// The storage of a tensor, in ABI order; `metadata` is null without an inner
-/// pattern. The packer writes it, others read.
+/// pattern, `order` if the list is not ordered. The packer writes it, others
+/// read.
 struct BlockFields {
   int32_t *positions = nullptr;
   int32_t *coordinates = nullptr;
   int64_t entries = 0;
   void *values = nullptr;
   void *metadata = nullptr;
+  int32_t *order = nullptr;
 };
 
 /// Or what is wrong with `spec`.
@@ -122,9 +129,24 @@ StatusOr<int64_t> countBlocks(const BlockSpec &spec, const void *dense);
 Status packBlocks(const BlockSpec &spec, const void *dense,
                   const BlockFields &fields);
 
-/// Fails unless `fields` is the storage of a tensor of `spec`: checkList(),
-/// values that are zero beyond the edge, and what unpackNOfM() checks. Values
-/// are not looked at if they are null.
+/// Writes a good order of the groups of a list of which positions[groups] are
+/// the entries, whether or not `spec` asks for one; fails unless checkList()
+/// accepts the list. Blocks of more than 64 rows: longest list first. Smaller
+/// ones: in pairs that share as many columns as can be found, for kernels that
+/// join the lists of two groups. The longest group that is left is paired with
+/// the one that has most columns in common with it; the pairs that have most
+/// columns together come first, and a group without a partner is the last of
+/// all. Ties go to the lower group.
+///
+/// A partner is looked for among all groups that are left if the list has at
+/// most 8192, in a longer one among the next 1024 in order of length. With more
+/// than 512 columns of blocks it is among fewer, so that the time is the same.
+Status orderBlocks(const BlockSpec &spec, const int32_t *positions,
+                   const int32_t *coordinates, int32_t *order);
+
+/// Fails unless `fields` is the storage of a tensor of `spec`: checkList(), an
+/// order that is a permutation, values that are zero beyond the edge, and what
+/// unpackNOfM() checks. An order or values that are null are not looked at.
 Status checkBlocks(const BlockSpec &spec, const BlockFields &fields);
 
 /// Checks, then writes the whole dense tensor.

@@ -28,6 +28,16 @@ static StatusOr<Blocks> getBlocks(const BlockSpec &spec) {
   if (!grid.ok()) {
     return grid.status();
   }
+  if (spec.ordered && spec.shape.size() != 2) {
+    return Status::error(
+        "expected a tensor of rank 2 for an ordered list, but got rank " +
+        std::to_string(spec.shape.size()));
+  }
+  if (spec.ordered && grid->groups() > std::numeric_limits<int32_t>::max()) {
+    return Status::error(
+        "expected fewer than 2^31 groups in an ordered list, but got " +
+        std::to_string(grid->groups()));
+  }
   Blocks blocks;
   blocks.grid = *grid;
   blocks.sizes.groups = grid->groups();
@@ -121,6 +131,10 @@ Status runtime::packBlocks(const BlockSpec &spec, const void *dense,
   const Grid &grid = blocks.grid;
   Status status = writeList(grid, countTiles(grid, dense), fields.entries,
                             fields.positions, fields.coordinates);
+  if (status.ok() && spec.ordered) {
+    status =
+        orderBlocks(spec, fields.positions, fields.coordinates, fields.order);
+  }
   if (!status.ok()) {
     return status;
   }
@@ -199,14 +213,24 @@ static Status readBlocks(const Blocks &blocks, const BlockFields &fields,
   });
 }
 
+/// Checks the index fields.
+static Status checkIndices(const BlockSpec &spec, const Blocks &blocks,
+                           const BlockFields &fields) {
+  Status status =
+      checkList({fields.positions, fields.coordinates, fields.entries},
+                blocks.sizes.groups, blocks.sizes.columns);
+  if (!status.ok() || !spec.ordered || !fields.order) {
+    return status;
+  }
+  return checkPermutation(fields.order, blocks.sizes.groups);
+}
+
 Status runtime::checkBlocks(const BlockSpec &spec, const BlockFields &fields) {
   StatusOr<Blocks> blocks = getBlocks(spec);
   if (!blocks.ok()) {
     return blocks.status();
   }
-  Status status =
-      checkList({fields.positions, fields.coordinates, fields.entries},
-                blocks->sizes.groups, blocks->sizes.columns);
+  Status status = checkIndices(spec, *blocks, fields);
   if (!status.ok() || !fields.values) {
     return status;
   }
@@ -219,9 +243,7 @@ Status runtime::unpackBlocks(const BlockSpec &spec, const BlockFields &fields,
   if (!blocks.ok()) {
     return blocks.status();
   }
-  Status status =
-      checkList({fields.positions, fields.coordinates, fields.entries},
-                blocks->sizes.groups, blocks->sizes.columns);
+  Status status = checkIndices(spec, *blocks, fields);
   if (!status.ok()) {
     return status;
   }

@@ -35,6 +35,7 @@ static int32_t run(const Spec *spec, Convert &&convert, Body &&body) {
 
 static BlockSpec convertBlock(const SparsityBlock &spec) {
   BlockSpec converted;
+  converted.ordered = spec.ordered != 0;
   if (spec.n != 0) {
     converted.inner = BlockSpec::Inner{spec.n, spec.m, spec.axis,
                                        static_cast<NOfMLayout>(spec.layout)};
@@ -44,8 +45,8 @@ static BlockSpec convertBlock(const SparsityBlock &spec) {
 
 /// The pointers are only written where the packer says so.
 static BlockFields getFields(const SparsityBlockFields &fields) {
-  return {fields.positions, fields.coordinates, fields.entries, fields.values,
-          fields.metadata};
+  return {fields.positions, fields.coordinates, fields.entries,
+          fields.values,    fields.metadata,    fields.order};
 }
 
 extern "C" int32_t sparsityBlockSizes(const SparsityBlock *spec,
@@ -78,6 +79,21 @@ extern "C" int32_t sparsityBlockPack(const SparsityBlock *spec,
                                      const SparsityBlockFields *fields) {
   return run(spec, convertBlock, [&](const BlockSpec &converted) {
     return packBlocks(converted, dense, getFields(*fields));
+  });
+}
+
+extern "C" int32_t sparsityBlockOrder(const SparsityBlock *spec,
+                                      const SparsityBlockFields *fields) {
+  return run(spec, convertBlock, [&](const BlockSpec &converted) {
+    // orderBlocks() takes the list's own word for its length.
+    BlockFields list;
+    list.positions = fields->positions;
+    list.coordinates = fields->coordinates;
+    list.entries = fields->entries;
+    Status status = checkBlocks(converted, list);
+    return status.ok() ? orderBlocks(converted, list.positions,
+                                     list.coordinates, fields->order)
+                       : status;
   });
 }
 

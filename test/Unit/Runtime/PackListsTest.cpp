@@ -10,8 +10,10 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <numeric>
 #include <random>
+#include <set>
 
 using namespace mlir::sparsity::runtime;
 
@@ -79,13 +81,16 @@ Bytes withPositiveZeros(Bytes dense, ElementType type) {
 }
 
 struct PackedBlocks {
-  std::vector<int32_t> positions, coordinates;
+  std::vector<int32_t> positions, coordinates, order;
   Bytes values, metadata;
 
   BlockFields fields() {
-    return {positions.data(), coordinates.data(),
-            static_cast<int64_t>(coordinates.size()), values.data(),
-            metadata.data()};
+    return {positions.data(),
+            coordinates.data(),
+            static_cast<int64_t>(coordinates.size()),
+            values.data(),
+            metadata.data(),
+            order.data()};
   }
 };
 
@@ -100,9 +105,119 @@ PackedBlocks packBlocksOf(const BlockSpec &spec, const Bytes &dense) {
   packed.coordinates.assign(*count, -1);
   packed.values.assign(*count * sizes->valueBytes, 0xA5);
   packed.metadata.assign(*count * sizes->metadataBytes, 0xA5);
+  packed.order.assign(spec.ordered ? sizes->groups : 0, -1);
   Status status = packBlocks(spec, dense.data(), packed.fields());
   EXPECT_TRUE(status.ok()) << status.message;
   return packed;
+}
+
+/// The index fields of a list, whose values nobody looks at.
+struct Lists {
+  std::vector<int32_t> positions = {0}, coordinates;
+
+  int64_t groups() const { return positions.size() - 1; }
+  int64_t length(int64_t group) const {
+    return positions[group + 1] - positions[group];
+  }
+  std::set<int32_t> columnsOf(int64_t group) const {
+    return {coordinates.begin() + positions[group],
+            coordinates.begin() + positions[group + 1]};
+  }
+};
+
+Lists listsOf(const std::vector<std::vector<int32_t>> &columns) {
+  Lists lists;
+  for (const std::vector<int32_t> &group : columns) {
+    lists.coordinates.insert(lists.coordinates.end(), group.begin(),
+                             group.end());
+    lists.positions.push_back(static_cast<int32_t>(lists.coordinates.size()));
+  }
+  return lists;
+}
+
+/// Random lists, a fifth of them empty.
+Lists makeLists(int64_t groups, int64_t columns, std::mt19937 &random) {
+  std::vector<std::vector<int32_t>> sets(groups);
+  for (std::vector<int32_t> &set : sets) {
+    uint32_t share = random() % 5 * 20;
+    for (int32_t column = 0; column < columns; ++column) {
+      if (random() % 100 < share) {
+        set.push_back(column);
+      }
+    }
+  }
+  return listsOf(sets);
+}
+
+/// With a last row and column of blocks that hang over the edge.
+BlockSpec orderedSpec(int64_t groups, int64_t rows, int64_t columns) {
+  BlockSpec spec;
+  spec.shape = {groups == 0 ? 0 : (groups - 1) * rows + 1, columns * 32 - 1};
+  spec.rows = rows;
+  spec.columns = 32;
+  spec.ordered = true;
+  return spec;
+}
+
+std::vector<int32_t> orderOf(const Lists &lists, int64_t rows,
+                             int64_t columns) {
+  std::vector<int32_t> order(lists.groups(), -1);
+  Status status = orderBlocks(orderedSpec(lists.groups(), rows, columns),
+                              lists.positions.data(), lists.coordinates.data(),
+                              order.data());
+  EXPECT_TRUE(status.ok()) << status.message;
+  return order;
+}
+
+std::string checkOrder(Lists lists, int64_t rows, int64_t columns,
+                       std::vector<int32_t> order) {
+  BlockFields fields = {lists.positions.data(),
+                        lists.coordinates.data(),
+                        static_cast<int64_t>(lists.coordinates.size()),
+                        nullptr,
+                        nullptr,
+                        order.data()};
+  return checkBlocks(orderedSpec(lists.groups(), rows, columns), fields)
+      .message;
+}
+
+/// orderBlocks() of blocks of at most 64 rows, by its definition.
+std::vector<int32_t> orderByDefinition(const Lists &lists) {
+  std::set<int32_t> left;
+  for (int64_t group = 0; group < lists.groups(); ++group) {
+    left.insert(static_cast<int32_t>(group));
+  }
+  auto takeBest = [&](const std::function<int64_t(int32_t)> &score) {
+    // The first of the best, which is the lowest.
+    int32_t best =
+        *std::max_element(left.begin(), left.end(), [&](int32_t a, int32_t b) {
+          return score(a) < score(b);
+        });
+    left.erase(best);
+    return best;
+  };
+  // By the columns of the two together; equal ones stay in order.
+  std::multimap<size_t, std::pair<int32_t, int32_t>, std::greater<>> pairs;
+  while (left.size() >= 2) {
+    int32_t first =
+        takeBest([&](int32_t group) { return lists.length(group); });
+    std::set<int32_t> own = lists.columnsOf(first);
+    int32_t second = takeBest([&](int32_t group) -> int64_t {
+      int64_t common = 0;
+      for (int32_t column : lists.columnsOf(group)) {
+        common += static_cast<int64_t>(own.count(column));
+      }
+      return common;
+    });
+    own.merge(lists.columnsOf(second));
+    pairs.emplace(own.size(), std::make_pair(first, second));
+  }
+  std::vector<int32_t> order;
+  for (const auto &[columns, pair] : pairs) {
+    order.insert(order.end(), {pair.first, pair.second});
+  }
+  order.insert(order.end(), left.begin(), left.end());
+  return order;
 }
 
 struct PackedTiles {
@@ -415,6 +530,17 @@ TEST(PackBlocks, RefusesWhatIsNoSpec) {
   bad = spec;
   bad.inner = BlockSpec::Inner{4, 4, 1, NOfMLayout::RowMajor};
   EXPECT_EQ(message(bad), "expected 0 < n < m <= 16, but got 4:4");
+  bad = spec;
+  bad.ordered = true;
+  EXPECT_EQ(message(bad), "");
+  bad.shape = {2, 8, 8};
+  EXPECT_EQ(message(bad), "expected a tensor of rank 2 for an ordered list, "
+                          "but got rank 3");
+  bad.shape = {(int64_t(1) << 33) - 4, 0};
+  EXPECT_EQ(message(bad), "");
+  bad.shape[0] += 1;
+  EXPECT_EQ(message(bad), "expected fewer than 2^31 groups in an ordered list, "
+                          "but got 2147483648");
 }
 
 TEST(PackBlocks, RefusesWhatDoesNotFit) {
@@ -481,6 +607,197 @@ TEST(PackBlocks, ChecksBuffersOfACaller) {
             "expected zero values beyond the edge, but got a non-zero one at "
             "values[2, 1, 2], in the block at row of blocks 0, column of "
             "blocks 2");
+}
+
+//===----------------------------------------------------------------------===//
+// Order
+//===----------------------------------------------------------------------===//
+
+TEST(OrderBlocks, IsAPermutationOfTheGroups) {
+  std::mt19937 random(7);
+  for (int64_t rows : {1, 16, 64, 65, 128}) {
+    for (int64_t groups : {0, 1, 2, 3, 7, 64, 301}) {
+      for (int64_t columns : {1, 64, 65, 300}) {
+        Lists lists = makeLists(groups, columns, random);
+        std::vector<int32_t> order = orderOf(lists, rows, columns);
+        std::vector<int32_t> sorted = order;
+        std::sort(sorted.begin(), sorted.end());
+        for (int64_t i = 0; i < groups; ++i) {
+          ASSERT_EQ(sorted[i], i);
+        }
+        EXPECT_EQ(orderOf(lists, rows, columns), order);
+        EXPECT_EQ(checkOrder(lists, rows, columns, order), "");
+      }
+    }
+  }
+}
+
+TEST(OrderBlocks, LongestListFirst) {
+  std::mt19937 random(8);
+  for (int64_t rows : {65, 128, 256}) {
+    Lists lists = makeLists(200, 37, random);
+    std::vector<int32_t> order = orderOf(lists, rows, 37);
+    for (size_t i = 1; i < order.size(); ++i) {
+      int64_t before = lists.length(order[i - 1]);
+      int64_t length = lists.length(order[i]);
+      ASSERT_TRUE(before > length ||
+                  (before == length && order[i - 1] < order[i]));
+    }
+  }
+}
+
+TEST(OrderBlocks, PairsShareTheirColumns) {
+  // Two groups each of {8 9}, of {4 5} and of {0 1}, in disorder.
+  Lists lists = listsOf({{8, 9}, {4, 5}, {0, 1}, {8, 9}, {0, 1}, {4, 5}});
+  EXPECT_EQ(orderOf(lists, 64, 10), (std::vector<int32_t>{0, 3, 1, 5, 2, 4}));
+  EXPECT_EQ(orderOf(lists, 65, 10), (std::vector<int32_t>{0, 1, 2, 3, 4, 5}));
+
+  // The longest group shares more with a short one than with the next longest;
+  // the pair that it leaves has more columns together, so it comes first.
+  lists = listsOf({{0, 1, 2, 3, 4}, {5, 6, 7, 8}, {9, 10, 11, 12}, {0, 1}});
+  EXPECT_EQ(orderOf(lists, 64, 13), (std::vector<int32_t>{1, 2, 0, 3}));
+  EXPECT_EQ(orderOf(lists, 128, 13), (std::vector<int32_t>{0, 1, 2, 3}));
+
+  // Columns of the second word of a set count like those of the first.
+  lists = listsOf({{0, 100, 101}, {0, 1}, {100, 101}, {1, 2}});
+  EXPECT_EQ(orderOf(lists, 64, 128), (std::vector<int32_t>{0, 2, 1, 3}));
+}
+
+TEST(OrderBlocks, TiesGoToTheLowerGroup) {
+  // Of equal length, sharing equally: by number.
+  Lists lists = listsOf({{0}, {1}, {2}, {3}});
+  EXPECT_EQ(orderOf(lists, 64, 4), (std::vector<int32_t>{0, 1, 2, 3}));
+  // Groups 1 and 3 share two columns with group 2; 3 is longer, 1 is lower.
+  lists = listsOf({{9}, {0, 1}, {0, 1, 2, 3}, {0, 1, 8}});
+  EXPECT_EQ(orderOf(lists, 64, 10), (std::vector<int32_t>{2, 1, 3, 0}));
+}
+
+TEST(OrderBlocks, AnOddGroupIsTheLast) {
+  Lists lists = listsOf({{0, 1, 2}, {}, {0, 1, 2}});
+  EXPECT_EQ(orderOf(lists, 64, 3), (std::vector<int32_t>{0, 2, 1}));
+  lists = listsOf({{0, 1, 2, 3}, {4, 5, 6}, {0, 1, 2}});
+  EXPECT_EQ(orderOf(lists, 64, 7), (std::vector<int32_t>{0, 2, 1}));
+  EXPECT_EQ(orderOf(listsOf({{0, 2}}), 64, 3), (std::vector<int32_t>{0}));
+  EXPECT_EQ(orderOf(listsOf({{}, {}, {}}), 64, 3),
+            (std::vector<int32_t>{0, 1, 2}));
+}
+
+// The pairing by its definition, in sets of columns.
+TEST(OrderBlocks, IsThatOfTheDefinition) {
+  std::mt19937 random(9);
+  for (int64_t groups : {2, 5, 40, 41}) {
+    for (int64_t columns : {3, 64, 200}) {
+      Lists lists = makeLists(groups, columns, random);
+      EXPECT_EQ(orderOf(lists, 64, columns), orderByDefinition(lists));
+    }
+  }
+}
+
+TEST(OrderBlocks, LongListsArePairedNearby) {
+  // The groups 2i and 2i + 1 share column i; those of odd number have shorter
+  // lists, and are too far behind in the order of length to be looked at.
+  std::vector<std::vector<int32_t>> sets;
+  for (int32_t g = 0; g < 8194; ++g) {
+    sets.push_back(g % 2 == 0 ? std::vector<int32_t>{g / 2, 4097}
+                              : std::vector<int32_t>{g / 2});
+  }
+  auto countTogether = [](const std::vector<int32_t> &order) {
+    int64_t together = 0;
+    for (size_t i = 0; i + 1 < order.size(); i += 2) {
+      together += order[i] / 2 == order[i + 1] / 2;
+    }
+    return together;
+  };
+  std::vector<int32_t> order = orderOf(listsOf(sets), 64, 4098);
+  std::vector<int32_t> sorted = order;
+  std::sort(sorted.begin(), sorted.end());
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    ASSERT_EQ(sorted[i], static_cast<int32_t>(i));
+  }
+  EXPECT_EQ(countTogether(order), 0);
+  // With lists of one length they are next to each other.
+  for (auto &set : sets) {
+    set.resize(1);
+  }
+  EXPECT_EQ(countTogether(orderOf(listsOf(sets), 64, 4098)), 4097);
+}
+
+TEST(OrderBlocks, RefusesWhatIsNoList) {
+  BlockSpec spec = orderedSpec(2, 64, 3);
+  std::vector<int32_t> positions = {0, 2, 1}, coordinates = {0, 1}, order(2);
+  auto message = [&](const BlockSpec &of) {
+    return orderBlocks(of, positions.data(), coordinates.data(), order.data())
+        .message;
+  };
+  EXPECT_EQ(message(spec), "expected ascending positions in 0..1, but got 2 "
+                           "after 0 at positions[1]");
+  positions = {0, 2, 2};
+  EXPECT_EQ(message(spec), "");
+  coordinates = {1, 1};
+  EXPECT_EQ(message(spec), "expected ascending coordinates in a group, but got "
+                           "1 after 1 at coordinates[1] of group 0");
+  coordinates = {0, 3};
+  EXPECT_EQ(message(spec), "expected coordinates below 3, but got 3 at "
+                           "coordinates[1] of group 0");
+  coordinates = {0, 1};
+  EXPECT_EQ(
+      orderBlocks(spec, positions.data(), coordinates.data(), nullptr).message,
+      "expected room for an order of 2 groups, but got none");
+  // An order is of one matrix, whether or not the storage has it.
+  spec.ordered = false;
+  EXPECT_EQ(message(spec), "");
+  spec.shape = {1, 128, 192};
+  EXPECT_EQ(message(spec), "expected a tensor of rank 2 for an ordered list, "
+                           "but got rank 3");
+}
+
+TEST(OrderBlocks, IsPackedAndChecked) {
+  std::mt19937 random(10);
+  BlockSpec spec;
+  spec.shape = {70, 90};
+  spec.rows = 16;
+  spec.columns = 20;
+  spec.elementType = ElementType::F16;
+  spec.ordered = true;
+  Bytes dense = makeDense(spec.shape, 16, 20, ElementType::F16, random);
+  const PackedBlocks good = packBlocksOf(spec, dense);
+  std::vector<int32_t> order(5);
+  ASSERT_TRUE(orderBlocks(spec, good.positions.data(), good.coordinates.data(),
+                          order.data())
+                  .ok());
+  EXPECT_EQ(good.order, order);
+  Bytes unpacked(dense.size());
+  for (auto run : {0, 1}) {
+    auto check = [&](const std::vector<int32_t> &given) {
+      PackedBlocks packed = good;
+      packed.order = given;
+      return run == 0
+                 ? checkBlocks(spec, packed.fields()).message
+                 : unpackBlocks(spec, packed.fields(), unpacked.data()).message;
+    };
+    EXPECT_EQ(check({4, 3, 2, 1, 0}), "");
+    EXPECT_EQ(check({4, 3, 2, 3, 0}), "expected order to be a permutation of "
+                                      "0..4, but got 3 twice at order[3]");
+    EXPECT_EQ(check({4, 3, 2, 1, 5}), "expected order to be a permutation of "
+                                      "0..4, but got 5 at order[4]");
+    EXPECT_EQ(check({-1, 3, 2, 1, 0}), "expected order to be a permutation of "
+                                       "0..4, but got -1 at order[0]");
+  }
+  EXPECT_EQ(withPositiveZeros(unpacked, ElementType::F16),
+            withPositiveZeros(dense, ElementType::F16));
+  // Without a buffer there is nothing to check, and nowhere to write to.
+  PackedBlocks packed = good;
+  BlockFields fields = packed.fields();
+  fields.order = nullptr;
+  EXPECT_TRUE(checkBlocks(spec, fields).ok());
+  EXPECT_EQ(packBlocks(spec, dense.data(), fields).message,
+            "expected room for an order of 5 groups, but got none");
+  // A list that is not ordered does not read it.
+  spec.ordered = false;
+  packed.order = {7, 7, 7, 7, 7};
+  EXPECT_TRUE(checkBlocks(spec, packed.fields()).ok());
+  ASSERT_TRUE(packBlocks(spec, dense.data(), packed.fields()).ok());
+  EXPECT_EQ(packed.order[0], 7);
 }
 
 TEST(PackUnstructured, ChecksBuffersOfACaller) {
@@ -552,13 +869,30 @@ TEST(PackLists, CInterfaceRoundTrips) {
   EXPECT_EQ(entries, 2);
   std::vector<int32_t> positions(3), coordinates(2);
   std::vector<uint8_t> values(2048);
-  SparsityBlockFields fields = {positions.data(), coordinates.data(), entries,
-                                values.data(), nullptr};
+  SparsityBlockFields fields = {positions.data(), coordinates.data(),
+                                entries,          values.data(),
+                                nullptr,          nullptr};
   ASSERT_EQ(sparsityBlockPack(&block, dense.data(), &fields), 0);
   EXPECT_EQ(sparsityBlockCheck(&block, &fields), 0);
   std::vector<float> unpacked(350, 7);
   ASSERT_EQ(sparsityBlockUnpack(&block, &fields, unpacked.data()), 0);
   EXPECT_EQ(unpacked, dense);
+
+  // Room where the list is ordered, and the same order for a list of one's own.
+  std::vector<int32_t> order(2, -1), own(2, -1);
+  fields.order = order.data();
+  ASSERT_EQ(sparsityBlockPack(&block, dense.data(), &fields), 0);
+  EXPECT_EQ(order, (std::vector<int32_t>{-1, -1}));
+  block.ordered = 1;
+  ASSERT_EQ(sparsityBlockPack(&block, dense.data(), &fields), 0);
+  EXPECT_EQ(order, (std::vector<int32_t>{0, 1}));
+  EXPECT_EQ(sparsityBlockCheck(&block, &fields), 0);
+  SparsityBlockFields list = {positions.data(), coordinates.data(),
+                              entries,          nullptr,
+                              nullptr,          own.data()};
+  ASSERT_EQ(sparsityBlockOrder(&block, &list), 0);
+  EXPECT_EQ(own, order);
+  block.ordered = 0;
 
   SparsityUnstructured tiles = {2, shape, 4, 64, SPARSITY_ELEMENT_F32};
   int64_t words = 0, count = 0, elements = 0;
@@ -596,6 +930,27 @@ TEST(PackLists, CInterfaceRecordsErrors) {
                "expected a spec with a shape of rank 0 to 64, but got null");
   sparsityClearLastError();
   const int64_t shape[] = {4, 4};
+  SparsityBlock block = {};
+  block.rank = 2;
+  block.shape = shape;
+  block.rows = block.columns = 2;
+  // A list that claims more entries than there are is not read beyond them.
+  std::vector<int32_t> positions = {0, 1, 1 << 30}, coordinates = {0, 1},
+                       order = {0, 0};
+  SparsityBlockFields fields = {
+      positions.data(), coordinates.data(), 2, nullptr, nullptr, order.data()};
+  EXPECT_NE(sparsityBlockOrder(&block, &fields), 0);
+  EXPECT_STREQ(sparsityGetLastError(),
+               "expected ascending positions in 0..2, but got 1073741824 after "
+               "1 at positions[2]");
+  sparsityClearLastError();
+  positions[2] = 2;
+  block.ordered = 1;
+  EXPECT_NE(sparsityBlockCheck(&block, &fields), 0);
+  EXPECT_STREQ(sparsityGetLastError(),
+               "expected order to be a permutation of 0..1, but got 0 twice at "
+               "order[1]");
+  sparsityClearLastError();
   SparsityUnstructured tiles = {2, shape, 4, 4, SPARSITY_ELEMENT_F32};
   EXPECT_NE(sparsityUnstructuredSizes(&tiles, &count, &count), 0);
   EXPECT_STREQ(sparsityGetLastError(),
