@@ -75,6 +75,10 @@ StoredTensor mlir::sparsity::describeStorage(RankedTensorType type) {
     if (field.name == encoding.getEntriesField()) {
       continue;
     }
+    if (field.name == encoding.getOrderField(type)) {
+      stored.order = std::move(field);
+      continue;
+    }
     bool isList = llvm::is_contained(names, field.name);
     dense &= isList || field.type == getDenseType(type);
     stored.fields.push_back(std::move(field));

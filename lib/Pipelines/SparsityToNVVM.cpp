@@ -35,7 +35,6 @@ void sparsity::buildSparsityToNVVMPipeline(
   ConvertSparseTileToGPUPassOptions gpu;
   gpu.target = options.target;
   gpu.overlap = options.overlap;
-  gpu.sortLists = options.sortLists;
   manager.addPass(createConvertSparseTileToGPUPass(gpu));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

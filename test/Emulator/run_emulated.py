@@ -29,6 +29,7 @@ from sparsity.packing import pack_n_of_m, prune_n_of_m  # noqa: E402
 
 # Of a whole matrix, by the type of its elements: the result's rounding and little else.
 TOLERANCES = {"bf16": 4e-3, "f16": 1e-3, "f32": 1e-5}
+_BLOCK = re.compile(r"#sparsity\.block<(\d+)x(\d+)(, ordered)?>")
 
 
 @dataclasses.dataclass
@@ -83,8 +84,9 @@ def _pattern(text):
     return tuple(int(one) for one in found.groups())
 
 
-def _pack_blocks(array, block, memory, rng, dtype):
-    """Keeps half of the blocks, and of every third row of blocks none."""
+def _pack_blocks(array, block, ordered, memory, rng, dtype):
+    """Keeps half of the blocks, and of every third row of blocks none. An order that the
+    type asks for is a random one: the result may not depend on it."""
     rows, columns = (-(-size // part) for size, part in zip(array.shape, block))
     kept = rng.random((rows, columns)) < 0.5
     kept[::3] = rng.random() < 0.5 and rows > 2
@@ -95,6 +97,9 @@ def _pack_blocks(array, block, memory, rng, dtype):
     if values.size == 0:  # A buffer has an address even if no block is kept.
         values = np.zeros((1, *block), values.dtype)
     coordinates = packed.coordinates if packed.coordinates.size else np.zeros(1, np.int32)
+    if ordered:
+        order = rng.permutation(rows).astype(np.int32)
+        packed.order = DeviceArray(memory.add(order), order.shape, "i32")
     return array, dataclasses.replace(
         packed,
         positions=DeviceArray(memory.add(packed.positions), packed.positions.shape, "i32"),
@@ -115,9 +120,10 @@ def make_arguments(kernel, memory, rng, dynamic):
         array = random_elements(rng, shape, dtype)
         if entry["kind"] == "tensor":
             arguments.append(DeviceArray(memory.add(array), shape, dtype))
-        elif re.search(r"block<(\d+)x(\d+)>", entry["type"]):
-            block = tuple(map(int, re.search(r"block<(\d+)x(\d+)>", entry["type"]).groups()))
-            array, packed = _pack_blocks(array, block, memory, rng, dtype)
+        elif re.search(_BLOCK, entry["type"]):
+            rows, columns, ordered = re.search(_BLOCK, entry["type"]).groups()
+            block = (int(rows), int(columns))
+            array, packed = _pack_blocks(array, block, ordered, memory, rng, dtype)
             arguments.append(packed)
         else:
             n, m, axis = _pattern(entry["type"])

@@ -1,6 +1,5 @@
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tuning-table=none" | FileCheck %s
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tile=64,256,64 warps=4,1 stages=4 cluster=2" | FileCheck %s --check-prefix=ALONE
-// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tuning-table=none sort-lists" | FileCheck %s --check-prefix=SORT
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tile=64,256,64 warps=8,1 stages=3 splits=2" 2>&1 | FileCheck %s --check-prefix=SPLIT
 // RUN: sparsity-translate %s --to-launch-json --target=sm_90a --pipeline-options="tuning-table=none" | FileCheck %s --check-prefix=JSON
 // RUN: %if ptxas %{ sparsity-translate %s --to-ptx --target=sm_90a --pipeline-options="tuning-table=none" -o %t.ptx %}
@@ -11,8 +10,12 @@
 // more registers than elsewhere, merges the lists and says beside a stage who multiplies. With one
 // consumer each row of tiles walks its list alone.
 
+// The order of the rows comes with the list: its element says which row of blocks a place is.
 // CHECK-LABEL: llvm.func @layer_kernel0(
+// CHECK-SAME: {{.*}}llvm.align = 16 : i64}, %[[ORDER:[a-z0-9]+]]: !llvm.ptr<1> {llvm.align = 4 : i64}
 // CHECK: nvvm.setmaxregister  decrease 88
+// CHECK: %[[AT:.*]] = llvm.getelementptr %[[ORDER]][
+// CHECK: llvm.load %[[AT]] {alignment = 4 : i64} : !llvm.ptr<1> -> i32
 // CHECK: llvm.intr.umin
 // CHECK: nvvm.mbarrier.arrive.expect_tx
 // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global
@@ -23,21 +26,14 @@
 // ALONE-NOT: nvvm.setmaxregister
 // ALONE: wgmma.mma_async
 
-// Each thread counts the steps of a row of tiles, and finds its place among the others.
-// SORT-LABEL: llvm.func @layer_kernel0(
-// SORT: llvm.load {{.*}} : !llvm.ptr<1> -> i32
-// SORT: llvm.store {{.*}} : i32, !llvm.ptr<3>
-// SORT: nvvm.barrier0
-// SORT: llvm.load {{.*}} : !llvm.ptr<3> -> i32
-// SORT: llvm.icmp "ult"
-// SORT: nvvm.setmaxregister
-
 // SPLIT: expected no splits where each warpgroup has tiles of its own
 
-// 112 pairs of rows of tiles, 8 clusters of two columns.
+// 112 pairs of rows of tiles, 16 columns of them, no clusters. The grid is as many blocks as fill
+// their rounds.
 // JSON: "launches":
-// JSON: "cluster": 2
-// JSON-NEXT: "grid":
+// JSON-NOT: "cluster"
+// JSON: "even_rounds": true
+// JSON: "grid":
 // JSON-NEXT: "1792"
 
 // SASS: {{[1-9][0-9]*}} wgmmas checked, 0 findings

@@ -28,6 +28,23 @@ func.func @encode_block() -> (tensor<3xi32>, tensor<?xi32>, tensor<?x2x2xf32>) {
 
 // -----
 
+// The rows of blocks have the lists {2}, {0, 2, 3}, {0, 1}, {2, 3} and none: the longest shares
+// two columns with row 3, and the pair of most columns comes first.
+
+!O = tensor<5x4xf32, #sparsity.block<1x1, ordered>>
+
+// CHECK-LABEL: @encode_ordered
+// CHECK: arith.constant dense<[1, 3, 2, 0, 4]> : tensor<5xi32>
+func.func @encode_ordered() -> tensor<5xi32> {
+  %d = arith.constant dense<[[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0],
+                             [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]]> : tensor<5x4xf32>
+  %w = sparsity.encode %d : tensor<5x4xf32> to !O
+  %o = sparsity.field %w "order" : !O to tensor<5xi32>
+  return %o : tensor<5xi32>
+}
+
+// -----
+
 // Two matrices of one row of blocks each: one list.
 
 !E = tensor<2x2x4xi8, #sparsity.block<2x2>>
@@ -165,6 +182,22 @@ func.func @descending() -> tensor<2xi32> {
   %w = sparsity.assemble %p, %c, %v : tensor<2xi32>, tensor<2xi32>, tensor<2x2x2xf32> to !B
   %f = sparsity.field %w "positions" : !B to tensor<2xi32>
   return %f : tensor<2xi32>
+}
+
+// -----
+
+!B = tensor<4x4xf32, #sparsity.block<2x2, ordered>>
+
+// block_c9
+func.func @twice() -> tensor<3xi32> {
+  %p = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %c = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %v = arith.constant dense<1.0> : tensor<2x2x2xf32>
+  %o = arith.constant dense<[1, 1]> : tensor<2xi32>
+  // expected-error @below {{expected order to be a permutation of 0..1, but got 1 twice at order[1]}}
+  %w = sparsity.assemble %p, %c, %v, %o : tensor<3xi32>, tensor<2xi32>, tensor<2x2x2xf32>, tensor<2xi32> to !B
+  %f = sparsity.field %w "positions" : !B to tensor<3xi32>
+  return %f : tensor<3xi32>
 }
 
 // -----

@@ -40,6 +40,11 @@ static bool isTransposed(const Coverage &list) {
   return list.groupDim() > list.listedDim();
 }
 
+/// The field that holds an order of the groups; empty if there is none.
+static std::string getOrderField(RankedTensorType stored) {
+  return getSparsityEncoding(stored).getOrderField(stored).str();
+}
+
 runtime::BlockSpec run::getBlockSpec(RankedTensorType stored) {
   SparsityEncodingAttrInterface encoding = getSparsityEncoding(stored);
   Coverage list = encoding.getCoverage(stored);
@@ -61,6 +66,7 @@ runtime::BlockSpec run::getBlockSpec(RankedTensorType stored) {
             ? runtime::NOfMLayout::CoreMatrix
             : runtime::NOfMLayout::RowMajor};
   }
+  spec.ordered = !getOrderField(stored).empty();
   return spec;
 }
 
@@ -169,47 +175,59 @@ StatusOr<Fields> run::packBlockList(RankedTensorType stored,
   if (!fields.ok()) {
     return fields;
   }
-  std::vector<int32_t> positions(sizes->groups + 1), coordinates(*count);
-  Status status = runtime::packBlocks(spec, rows->data.get(),
-                                      {positions.data(), coordinates.data(),
-                                       *count, getValues(*fields, "values"),
-                                       getValues(*fields, "metadata")});
+  std::vector<int32_t> positions(sizes->groups + 1), coordinates(*count),
+      order(spec.ordered ? sizes->groups : 0);
+  Status status =
+      runtime::packBlocks(spec, rows->data.get(),
+                          {positions.data(), coordinates.data(), *count,
+                           getValues(*fields, "values"),
+                           getValues(*fields, "metadata"), order.data()});
   if (!status.ok()) {
     return status;
   }
   widen(positions, fields->at("positions"));
   widen(coordinates, fields->at("coordinates"));
+  if (spec.ordered) {
+    widen(order, fields->at(getOrderField(stored)));
+  }
   return fields;
 }
 
 namespace {
 /// The fields as the runtime reads them.
 struct NarrowFields {
-  HostTensor positions, coordinates;
+  HostTensor positions, coordinates, order;
   runtime::BlockFields fields;
 };
 } // namespace
 
-static StatusOr<NarrowFields> narrowFields(const Fields &fields) {
+static StatusOr<NarrowFields> narrowFields(RankedTensorType stored,
+                                           const Fields &fields) {
   NarrowFields result;
-  for (auto [name, target] :
-       {std::make_pair("positions", &result.positions),
-        std::make_pair("coordinates", &result.coordinates)}) {
+  for (const auto &[name, target] :
+       {std::make_pair(std::string("positions"), &result.positions),
+        std::make_pair(std::string("coordinates"), &result.coordinates),
+        std::make_pair(getOrderField(stored), &result.order)}) {
+    if (name.empty()) {
+      continue;
+    }
     StatusOr<HostTensor> indices = narrow(fields.at(name));
     if (!indices.ok()) {
-      return Status::error(std::string(name) + ": " + indices.status().message);
+      return Status::error(name + ": " + indices.status().message);
     }
     *target = *indices;
   }
   result.fields = {reinterpret_cast<int32_t *>(result.positions.data.get()),
                    reinterpret_cast<int32_t *>(result.coordinates.data.get()),
-                   result.coordinates.count(), getValues(fields, "values"),
-                   getValues(fields, "metadata")};
+                   result.coordinates.count(),
+                   getValues(fields, "values"),
+                   getValues(fields, "metadata"),
+                   reinterpret_cast<int32_t *>(result.order.data.get())};
   return result;
 }
 
 Status run::checkBlockList(RankedTensorType stored, const Fields &fields) {
-  StatusOr<NarrowFields> narrow = narrowFields(fields);
+  StatusOr<NarrowFields> narrow = narrowFields(stored, fields);
   return narrow.ok()
              ? runtime::checkBlocks(getBlockSpec(stored), narrow->fields)
              : narrow.status();
@@ -217,7 +235,7 @@ Status run::checkBlockList(RankedTensorType stored, const Fields &fields) {
 
 StatusOr<HostTensor> run::unpackBlockList(RankedTensorType stored,
                                           const Fields &fields) {
-  StatusOr<NarrowFields> narrow = narrowFields(fields);
+  StatusOr<NarrowFields> narrow = narrowFields(stored, fields);
   if (!narrow.ok()) {
     return narrow.status();
   }

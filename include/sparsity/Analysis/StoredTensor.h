@@ -21,10 +21,12 @@ struct StoredTensor {
   /// whole coverage unless `byEntry`.
   Coverage rest = Coverage::all();
   /// The buffers in ABI order without the list the other way round
-  /// (getEntriesField), and of each whether the coverage reads it; the others
-  /// hold elements.
+  /// (getEntriesField) and the order of its groups, and of each whether the
+  /// coverage reads it; the others hold elements.
   SmallVector<StorageField> fields;
   SmallVector<bool> isList;
+  /// An order in which to visit the groups of `list` (getOrderField).
+  std::optional<StorageField> order;
   /// Whether the coverage, or the element predicate where it is unknown, says
   /// which elements are present.
   bool isDecidable = true;

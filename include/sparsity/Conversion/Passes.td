@@ -44,10 +44,7 @@ def ConvertSparseTileToGPUPass : Pass<"convert-sparse-tile-to-gpu", "ModuleOp"> 
     Option<"overlap", "overlap", "bool", "false",
            "kernels of warpgroups start while the kernel in front of them drains "
            "(programmatic dependent launch) and copy packed weights meanwhile: "
-           "these must have been written before that kernel was launched">,
-    Option<"sortLists", "sort-lists", "bool", "false",
-           "kernels of warpgroups whose rows follow lists take the longest lists first, "
-           "in rounds over the grid; at most as many rows of tiles as a block has threads">];
+           "these must have been written before that kernel was launched">];
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::NVVM::NVVMDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::arith::ArithDialect", "::mlir::affine::AffineDialect",

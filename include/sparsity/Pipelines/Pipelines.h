@@ -47,10 +47,6 @@ struct SparsityToNVVMOptions : PassPipelineOptions<SparsityToNVVMOptions> {
       *this, "overlap", llvm::cl::init(false),
       llvm::cl::desc("kernels of warpgroups copy packed weights while the "
                      "kernel in front drains, which must not write them")};
-  Option<bool> sortLists{
-      *this, "sort-lists", llvm::cl::init(false),
-      llvm::cl::desc("kernels of warpgroups whose rows follow lists take the "
-                     "longest lists first")};
   Option<std::string> instruction{
       *this, "instruction", llvm::cl::init(""),
       llvm::cl::desc("only instructions of warpgroups whose name starts with "

@@ -22,7 +22,9 @@ static constexpr int64_t kSwizzle = 128;
 
 Value WarpSpecialized::rowOffset(int64_t block) {
   KernelBuilder &b = state.b;
-  return b.mul(b.add(b.mul(rowPart, rowBlocks), block), kRowBlock);
+  // Joined rows of tiles have origins of their own.
+  Value first = joins ? b.i32(0) : b.mul(rowPart, rowBlocks);
+  return b.mul(b.add(first, block), kRowBlock);
 }
 
 Value WarpSpecialized::getStaging() {

@@ -64,8 +64,7 @@ LogicalResult ConvertSparseTileToGPUPass::convert(
   auto build = [&](sparse_tile::ConfigAttr config, const Twine &suffix,
                    int64_t most) -> LogicalResult {
     FailureOr<KernelDescription> kernel = buildWarpSpecializedKernel(
-        forall, config, kernels, (name + suffix).str(), info,
-        WarpgroupOptions{overlap, sortLists});
+        forall, config, kernels, (name + suffix).str(), info, overlap);
     if (failed(kernel)) {
       return failure();
     }

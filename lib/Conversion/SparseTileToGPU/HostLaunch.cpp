@@ -207,6 +207,9 @@ static Attribute describe(sparse_tile::ForallOp forall,
   if (kernel.persistent) {
     entries.push_back(name("persistent", builder.getUnitAttr()));
   }
+  if (kernel.evenRounds) {
+    entries.push_back(name("even_rounds", builder.getUnitAttr()));
+  }
   if (blocks) {
     AffineExpr one = builder.getAffineConstantExpr(1);
     entries.push_back(name(
@@ -385,6 +388,15 @@ Attribute gpu_conversion::emitLaunch(OpBuilder &builder,
                                       b.getI64Type(), {});
       Value resident = b.createOrFold<arith::DivUIOp>(
           LLVM::CallOp::create(b, count, ValueRange()).getResult(), perCluster);
+      if (kernel.evenRounds) {
+        auto ceilDiv = [&](Value value, Value divisor) -> Value {
+          Value least = b.createOrFold<arith::MaxUIOp>(divisor, one);
+          Value more = b.createOrFold<arith::SubIOp>(least, one);
+          return b.createOrFold<arith::DivUIOp>(
+              b.createOrFold<arith::AddIOp>(value, more), least);
+        };
+        resident = ceilDiv(grid, ceilDiv(grid, resident));
+      }
       grid = b.createOrFold<arith::MinUIOp>(grid, resident);
     }
     grid = b.createOrFold<arith::MulIOp>(grid, perCluster);

@@ -56,6 +56,9 @@ struct KernelDescription {
   /// Blocks take tiles until none is left: no more are launched than run at
   /// once.
   bool persistent = false;
+  /// Of a persistent grid no more blocks run than take the same number of tiles
+  /// each, but for the last round.
+  bool evenRounds = false;
   /// Of several kernels of a schedule, the one for so many columns; -1: any.
   int64_t columnsAbove = -1, columnsAtMost = -1;
   /// It may start while the kernel before it drains, and waits for that one

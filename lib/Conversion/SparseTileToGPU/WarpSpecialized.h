@@ -93,14 +93,13 @@ struct WarpSpecialized {
   bool joins = false;
   /// Packed weights are copied before the kernel in front has ended.
   bool overlap = false;
-  /// Rows of tiles are taken by the length of their lists
-  /// (WarpSpecializedOrder.cpp); their number, or 0.
-  bool sortsLists = false;
-  int64_t sortedRows = 0;
+  /// The input that says in which order rows of tiles are taken, or null
+  /// (WarpSpecializedOrder.cpp).
+  Value order = {};
   /// K-blocks of a tile, or 0 if each tile has its own number.
   int64_t stageBytes = 0, kBlocks = 0, stepElements = 0;
   int64_t stagingOffset = 0, stagingBytes = 0, exchangeOffset = 0;
-  int64_t barrierOffset = 0, sharersOffset = 0, orderOffset = 0;
+  int64_t barrierOffset = 0, sharersOffset = 0;
   int64_t sharedBytes = 0;
   const MMAInstruction *instruction = nullptr;
   SmallVector<BulkOperand> operands;

@@ -359,7 +359,7 @@ void WarpSpecializedEmitter::emitConsumer() {
   bool counts = kernel.kBlocks == 0 && !kernel.joins;
   Value firstCount = b.i32(0);
   if (counts) {
-    Value tile = kernel.sortedRows > 0 ? getSortedTile(b.i32(0)) : clusterIndex;
+    Value tile = kernel.order ? getDealtTile(b.i32(0)) : clusterIndex;
     emitTileOrigins(b.min(tile, b.sub(tileCount, 1)));
     firstCount = getBlockCount();
   }

@@ -27,11 +27,10 @@ public:
   WarpSpecializedEmitter(sparse_tile::ForallOp forall,
                          sparse_tile::ConfigAttr config,
                          gpu::GPUModuleOp kernels, StringRef name,
-                         const TargetInfo &target, WarpgroupOptions options)
+                         const TargetInfo &target, bool overlap)
       : KernelFunction(forall, config, kernels, name, target),
         state{b, forall, target, scalars, MultiplyType::F32}, kernel{state} {
-    kernel.overlap = options.overlap;
-    kernel.sortsLists = options.sortLists;
+    kernel.overlap = overlap;
   }
 
   FailureOr<KernelDescription> run();
@@ -113,21 +112,27 @@ private:
   /// The position `count` stages on.
   RingPosition skip(RingPosition at, Value count);
   Value getPrevious(Value stage);
-  /// Sets the origins of tile `index`.
+  /// Sets the origins of tile `index`: where it is among the rows as they are
+  /// visited, and its first column.
+  void setOrigins(Value index);
+  /// The same with the row that is visited there, and what the schedule
+  /// computes from it.
   void emitTileOrigins(Value index);
-  /// The rows of tiles that are sorted, or 0.
-  int64_t countSortedRows();
-  Value countSteps(Value tile);
-  /// Follows the list of a row of tiles, the one at `first` or the one behind
-  /// it, and returns its steps: none behind the last row, where nothing is
-  /// read.
-  Value followList(Value first, int64_t list);
-  void emitSort();
-  Value getOrderEntry(Value index, bool sorted);
-  /// The rounds in which this cluster has a tile, and the tile of a round.
+  /// The input with an order of the rows of tiles, or null.
+  Value findOrder();
+  /// The row that is visited at `place`.
+  Value getOrderedRow(Value place);
+  void setOrderedOrigins(Value tile);
+  /// Where rows are ordered: the rounds in which this cluster has a tile, and
+  /// the tile of a round.
   Value countRounds();
-  Value getSortedTile(Value round);
-  void setSortedOrigins(Value tile);
+  Value getDealtTile(Value round);
+  /// Makes the row at `first`, or the one at the place behind it, the row of
+  /// the schedule. Returns whether it exists: otherwise it is the first one.
+  Value enterRow(Value first, Value list);
+  /// Follows the list of that row, and returns its steps: none if it does not
+  /// exist.
+  Value followList(Value first, int64_t list);
   /// Says what the schedule's origins are, and what it computes from them.
   void mapOrigins();
   void cloneSchedule();

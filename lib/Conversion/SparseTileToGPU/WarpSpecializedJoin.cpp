@@ -43,19 +43,19 @@ static ValueRange emitWhile(KernelBuilder &b, ArrayRef<Value> initial,
   return loop.getResults();
 }
 
-Value WarpSpecializedEmitter::followList(Value first, int64_t list) {
-  Value &row = origins[origins.size() - 2];
-  row = first;
-  Value exists;
-  if (list > 0) {
-    Value behind = b.add(first, list * state.tileRows);
-    exists = b.less(behind, sizes[origins.size() - 2]);
-    row = b.select(exists, behind, first);
-  }
+Value WarpSpecializedEmitter::enterRow(Value first, Value list) {
+  unsigned rowDim = origins.size() - 2;
+  Value place = b.add(first, b.mul(list, state.tileRows));
+  Value exists = b.less(place, sizes[rowDim]);
+  origins[rowDim] = getOrderedRow(b.select(exists, place, first));
   mapOrigins();
   cloneSchedule();
-  Value steps = getBlockCount();
-  return exists ? b.select(exists, steps, b.i32(0)) : steps;
+  return exists;
+}
+
+Value WarpSpecializedEmitter::followList(Value first, int64_t list) {
+  Value exists = enterRow(first, b.i32(list));
+  return b.select(exists, getBlockCount(), b.i32(0));
 }
 
 RingPosition WarpSpecializedEmitter::emitJoinedCopies(Value tile,
@@ -73,7 +73,7 @@ RingPosition WarpSpecializedEmitter::emitJoinedCopies(Value tile,
     Value row, count;
   };
   std::array<List, kLists> lists;
-  emitTileOrigins(tile);
+  setOrigins(tile);
   unsigned rowDim = origins.size() - 2, columnDim = rowDim + 1;
   Value first = origins[rowDim];
   // A block of a cluster whose columns lie outside merges as the others do:

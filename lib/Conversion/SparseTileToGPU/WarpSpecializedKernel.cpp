@@ -235,15 +235,13 @@ LogicalResult WarpSpecializedEmitter::planShared() {
     exchange = kernel.splits * kernel.accumulators * state.tileRows *
                kernel.storedColumns() * 4;
   }
-  kernel.sortedRows = countSortedRows();
-  int64_t order = llvm::alignTo(kernel.sortedRows * 8, kBarrierBytes);
   int64_t barriers =
       kBarrierBytes * (kernel.stages + (kernel.takesTurns ? 1 : 0));
   int64_t sharers =
       kernel.joins ? llvm::alignTo(kernel.stages * 4, kBarrierBytes) : 0;
   // The ring leaves the rest to the results on their way out.
-  int64_t rest = target.sharedBytes - kernel.stagingOffset - exchange -
-                 barriers - sharers - order;
+  int64_t rest =
+      target.sharedBytes - kernel.stagingOffset - exchange - barriers - sharers;
   int64_t perConsumer = rest / kernel.consumers / 1024 * 1024;
   for (auto store : forall.getBody().front().getOps<sparse_tile::StoreOp>()) {
     kernel.stores.push_back(planBulkStore(
@@ -256,8 +254,7 @@ LogicalResult WarpSpecializedEmitter::planShared() {
       kernel.stagingOffset + kernel.stagingBytes * kernel.consumers;
   kernel.barrierOffset = kernel.exchangeOffset + exchange;
   kernel.sharersOffset = kernel.barrierOffset + barriers;
-  kernel.orderOffset = kernel.sharersOffset + sharers;
-  kernel.sharedBytes = kernel.orderOffset + order;
+  kernel.sharedBytes = kernel.sharersOffset + sharers;
   if (kernel.sharedBytes > target.sharedBytes) {
     return forall.emitOpError("expected at most ")
            << target.sharedBytes << " bytes of shared memory on " << target.name
@@ -381,9 +378,6 @@ void WarpSpecializedEmitter::emitPrologue() {
     }
     NVVM::FenceMbarrierInitOp::create(b);
   });
-  if (kernel.sortedRows > 0) {
-    emitSort();
-  }
   if (kernel.isCluster()) {
     // The fence above releases the barriers to the cluster: a release here
     // would cost a fence of the whole GPU.
@@ -417,9 +411,9 @@ void WarpSpecializedEmitter::rereadThread() {
   kernel.leader = b.equal(kernel.groupThread, 0);
 }
 
-void WarpSpecializedEmitter::emitTileOrigins(Value index) {
-  if (kernel.sortedRows > 0) {
-    setSortedOrigins(index);
+void WarpSpecializedEmitter::setOrigins(Value index) {
+  if (kernel.order) {
+    setOrderedOrigins(index);
   } else {
     emitOrigins(index, tileRowCount, tileColumnCount, rowsPerCluster(),
                 columnsPerCluster(), /*reverseRows=*/false);
@@ -429,8 +423,20 @@ void WarpSpecializedEmitter::emitTileOrigins(Value index) {
     origin = b.add(origin, b.mul(kernel.rank, kernel.sharesA ? state.tileColumns
                                                              : state.tileRows));
   }
-  mapOrigins();
-  cloneSchedule();
+}
+
+void WarpSpecializedEmitter::emitTileOrigins(Value index) {
+  setOrigins(index);
+  unsigned rowDim = origins.size() - 2;
+  if (!kernel.joins) {
+    origins[rowDim] = getOrderedRow(origins[rowDim]);
+    mapOrigins();
+    cloneSchedule();
+    return;
+  }
+  Value exists = enterRow(origins[rowDim], kernel.warpgroup);
+  // Nothing is stored behind the last row.
+  origins[rowDim] = b.select(exists, origins[rowDim], sizes[rowDim]);
 }
 
 void WarpSpecializedEmitter::mapOrigins() {
@@ -459,10 +465,10 @@ void WarpSpecializedEmitter::emitTiles(bool takesTurns, ValueRange initial,
     return;
   }
   Value last = b.sub(tileCount, 1);
-  bool sorted = kernel.sortedRows > 0;
-  Value first = sorted ? b.i32(0) : clusterIndex;
-  Value end = sorted ? countRounds() : tileCount;
-  Value step = sorted ? b.i32(1) : clusterCount;
+  bool dealt = static_cast<bool>(kernel.order);
+  Value first = dealt ? b.i32(0) : clusterIndex;
+  Value end = dealt ? countRounds() : tileCount;
+  Value step = dealt ? b.i32(1) : clusterCount;
   if (takesTurns) {
     first = b.add(first, b.mul(kernel.warpgroup, clusterCount));
     step = b.add(step, clusterCount);
@@ -471,8 +477,8 @@ void WarpSpecializedEmitter::emitTiles(bool takesTurns, ValueRange initial,
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value at = loop.getInductionVar(), behind = b.add(at, step);
-  Value tile = sorted ? getSortedTile(at) : at;
-  Value next = b.min(sorted ? getSortedTile(behind) : behind, last);
+  Value tile = dealt ? getDealtTile(at) : at;
+  Value next = b.min(dealt ? getDealtTile(behind) : behind, last);
   SmallVector<Value> yielded = body(tile, next, loop.getRegionIterArgs());
   scf::YieldOp::create(b, yielded);
 }
@@ -481,6 +487,7 @@ FailureOr<KernelDescription> WarpSpecializedEmitter::run() {
   if (failed(readConfig()) || failed(planOperands()) || failed(planShared())) {
     return failure();
   }
+  kernel.order = findOrder();
   LLVM::LLVMFuncOp function = createFunction(state.threads);
   int32_t blocks = kernel.clusterSize();
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
@@ -511,6 +518,7 @@ FailureOr<KernelDescription> WarpSpecializedEmitter::run() {
   description.clusterAlongColumns = kernel.sharesA;
   description.splits = kernel.splits;
   description.persistent = kernel.splits == 1;
+  description.evenRounds = static_cast<bool>(kernel.order);
   description.overlap = kernel.overlap;
   return description;
 }
@@ -528,7 +536,7 @@ bool gpu_conversion::isWarpSpecialized(sparse_tile::ForallOp forall,
 FailureOr<KernelDescription> gpu_conversion::buildWarpSpecializedKernel(
     sparse_tile::ForallOp forall, sparse_tile::ConfigAttr config,
     gpu::GPUModuleOp kernels, StringRef name, const TargetInfo &target,
-    WarpgroupOptions options) {
-  return WarpSpecializedEmitter(forall, config, kernels, name, target, options)
+    bool overlap) {
+  return WarpSpecializedEmitter(forall, config, kernels, name, target, overlap)
       .run();
 }

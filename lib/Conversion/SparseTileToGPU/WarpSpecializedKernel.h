@@ -11,22 +11,15 @@ namespace mlir::sparsity::gpu_conversion {
 /// Whether the configured instruction is one of warpgroups.
 bool isWarpSpecialized(sparse_tile::ForallOp forall, const TargetInfo &target);
 
-struct WarpgroupOptions {
-  /// Copies of packed weights begin while the kernel in front drains (PTX ISA,
-  /// "griddepcontrol").
-  bool overlap = false;
-  /// Rows that follow lists are taken by the length of their lists.
-  bool sortLists = false;
-};
-
 /// Builds the kernel of `forall` in `kernels` with the tile of `config`: a
 /// producer warpgroup that copies in bulk, consumer warpgroups that multiply, a
-/// persistent grid.
+/// persistent grid. With `overlap` copies of packed weights begin while the
+/// kernel in front drains (PTX ISA, "griddepcontrol").
 FailureOr<KernelDescription>
 buildWarpSpecializedKernel(sparse_tile::ForallOp forall,
                            sparse_tile::ConfigAttr config,
                            gpu::GPUModuleOp kernels, StringRef name,
-                           const TargetInfo &target, WarpgroupOptions options);
+                           const TargetInfo &target, bool overlap);
 
 } // namespace mlir::sparsity::gpu_conversion
 

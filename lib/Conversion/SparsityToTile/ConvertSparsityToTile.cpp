@@ -61,6 +61,7 @@ LogicalResult GroupBuilder::build() {
     }
   }
   collectStoreInputs();
+  DenseI64ArrayAttr order = findOrder();
 
   SmallVector<int64_t> tile(parallel.size(), 1);
   tile[parallel.size() - 2] = config.getTile()[0];
@@ -79,6 +80,9 @@ LogicalResult GroupBuilder::build() {
   if (!denseSizes.empty()) {
     forall->setAttr(sparse_tile::kDenseSizesAttr,
                     rewriter.getDenseI64ArrayAttr(denseSizes));
+  }
+  if (order) {
+    forall->setAttr(sparse_tile::kOrderAttrName, order);
   }
   if (!group.contractions.empty()) {
     if (Attribute variants = group.contractions.front().op->getAttr(

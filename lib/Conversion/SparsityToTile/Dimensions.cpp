@@ -172,6 +172,25 @@ LogicalResult GroupBuilder::chooseAxes() {
   return success();
 }
 
+DenseI64ArrayAttr GroupBuilder::findOrder() {
+  if (group.contractions.size() != 1 || parallel.size() != 2) {
+    return {};
+  }
+  unsigned rows = config.getSwap() ? 1 : 0;
+  const Operand &operand = operands.front()[rows];
+  const Contraction &contraction = group.contractions.front();
+  std::optional<Coverage> list = getFollowedList(contraction, rows);
+  if (!operand.order || !list || *list != operand.list ||
+      !axisOf(rows).isPlain()) {
+    return {};
+  }
+  Value order =
+      FieldOp::create(rewriter, root->getLoc(), operand.order->type,
+                      contraction.domain.inputs[rows], operand.order->name);
+  int64_t position = addInput(order);
+  return rewriter.getDenseI64ArrayAttr({position, list->groupGranularity()});
+}
+
 /// Positions on an axis of `size` indices: whole tiles for each group.
 Value GroupBuilder::sizeOfAxis(Axis &axis, Value size) {
   IndexBuilder index(rewriter, root->getLoc());
@@ -281,6 +300,7 @@ LogicalResult GroupBuilder::classify(Value value, RankedTensorType type,
   operand.format = stored.format;
   operand.byEntry = stored.byEntry;
   operand.list = stored.list;
+  operand.order = stored.order;
   for (auto [field, isList] : llvm::zip_equal(stored.fields, stored.isList)) {
     unsigned position =
         addInput(FieldOp::create(rewriter, loc, field.type, value, field.name));

@@ -182,6 +182,12 @@ Value GroupBuilder::assembleResult(Value values) {
   Location loc = root->getLoc();
   SmallVector<Value> fields;
   for (const StorageField &field : result.encoding.getStorage(type)) {
+    if (result.order && field.name == result.order->name) {
+      // Not read here: the result's rows are those of its pattern.
+      fields.push_back(
+          FieldOp::create(rewriter, loc, field.type, resultSource, field.name));
+      continue;
+    }
     auto list = result.lists.find(field.name);
     fields.push_back(list == result.lists.end() ? values
                                                 : inputs[list->second]);

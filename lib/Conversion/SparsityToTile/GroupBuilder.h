@@ -81,6 +81,8 @@ private:
     /// the coverage reads, by name.
     SmallVector<unsigned> data;
     std::map<std::string, unsigned> lists;
+    /// An order of the groups of `list`, before it is among the inputs.
+    std::optional<StorageField> order;
   };
 
   // Dimensions.
@@ -88,6 +90,8 @@ private:
   Origin rootDim(const Contraction &contraction, Origin dim);
   Value sizeOf(const Contraction *contraction, unsigned dim);
   LogicalResult chooseAxes();
+  /// kOrderAttrName of the schedule, or null. Its buffer becomes an input.
+  DenseI64ArrayAttr findOrder();
   Value sizeOfAxis(Axis &axis, Value size);
   void beginAxis(IndexBuilder &at, Axis &axis, unsigned position);
   unsigned addInput(Value value);

@@ -144,7 +144,8 @@ static LogicalResult verify(SparseTensorEncodingAttr encoding,
   }
   // sparse_tensor_c6
   if (failed(BlockAttr::verify(
-          emitError, {levels->groupSize, levels->listedSize}, Attribute()))) {
+          emitError, {levels->groupSize, levels->listedSize}, Attribute(),
+          /*ordered=*/false))) {
     return failure();
   }
   RankedTensorType block = getBlockType(*levels, type);

@@ -120,6 +120,18 @@ func.func private @f(tensor<2x?x64xf16, #sparsity.block<4x4>>)
 
 // -----
 
+// block_c10
+// expected-error @+1 {{expected a tensor of rank 2 for an ordered list, but got rank 3}}
+func.func private @f(tensor<2x64x64xf16, #sparsity.block<4x4, ordered>>)
+
+// -----
+
+// Nothing follows the order.
+// expected-error @+1 {{expected '>'}}
+func.func private @f(tensor<64x64xf16, #sparsity.block<4x4, ordered, inner = #sparsity.n_of_m<2:4, axis = 1>>>)
+
+// -----
+
 // unstructured_c1
 // expected-error @+1 {{expected two tile sizes, but got 1}}
 func.func private @f(tensor<64x64xf16, #sparsity.unstructured<tile = 64>>)

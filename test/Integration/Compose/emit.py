@@ -131,7 +131,7 @@ class Writer:
     def assemble(self, axes, dtype, enc, fields):
         """sparsity.assemble of arguments that hold the fields."""
         kinds = {"positions": "i32", "coordinates": "i32", "offsets": "i32", "lo": "i32",
-                 "hi": "i32", "bitmap": "i64", "metadata": "i8"}
+                 "hi": "i32", "bitmap": "i64", "metadata": "i8", "order": "i32"}
         names, types = [], []
         for name, bits in fields.items():
             sizes = "".join(f"{size}x" for size in bits.shape)

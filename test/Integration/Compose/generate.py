@@ -101,7 +101,11 @@ def random_weight(rng, axes, dtype, sizes, kinds):
         axis = axes.index("k") if "k" in axes and rng.random() < 0.8 else rng.randrange(rank)
         return {"k": "n_of_m", "n": n, "m": m, "axis": axis}
     if kind in ("block", "vnm") and rank in (2, 3):
-        return random_block(rng, inner=kind == "vnm")
+        enc = random_block(rng, inner=kind == "vnm")
+        # Drawn aside: what other programs draw stays the same.
+        if rank == 2 and random.Random(repr(rng.getstate())).random() < 0.3:
+            enc["ordered"] = True
+        return enc
     if kind == "unstructured" and rank == 2:
         tile = rng.choice(TILES)
         return {"k": "unstructured", "tile": tile and list(tile),

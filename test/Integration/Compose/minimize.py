@@ -27,6 +27,8 @@ def _encodings(enc):
             yield {**enc, "of": members[:index] + [simpler] + members[index + 1:]}
     if enc.get("inner"):
         yield {**enc, "inner": None}
+    if enc.get("ordered"):
+        yield {**enc, "ordered": False}
     if enc.get("tile"):
         yield {**enc, "tile": None}
     for key in ("b", "c", "period", "length", "left", "right", "offset"):

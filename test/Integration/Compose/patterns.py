@@ -17,7 +17,8 @@ def text(enc):
         return f"#sparsity.n_of_m<{enc['n']}:{enc['m']}, axis = {enc['axis']}{layout}>"
     if kind == "block":
         inner = f", inner = {text(enc['inner'])}" if enc.get("inner") else ""
-        return f"#sparsity.block<{enc['b']}x{enc['c']}{inner}>"
+        ordered = ", ordered" if enc.get("ordered") else ""
+        return f"#sparsity.block<{enc['b']}x{enc['c']}{inner}{ordered}>"
     if kind == "unstructured":
         tile = enc.get("tile")
         return f"#sparsity.unstructured<tile = {tile[0]}x{tile[1]}>" if tile else (
@@ -119,6 +120,9 @@ def admits(enc, shape, rng, row_offset=0):
         full = full[:, :height, : shape[-1]]
         mask = full if len(shape) == 3 else _take_rows(full[0], shape[-2], row_offset)
         fields["positions"], fields["coordinates"] = lists(grid)
+        if enc.get("ordered"):
+            # Any order is right.
+            fields["order"] = rng.permutation(groups).astype(np.int32)
     elif kind == "unstructured":
         tile = enc.get("tile") or [64, 64]
         groups, across = -(-shape[0] // tile[0]), -(-shape[1] // tile[1])
@@ -238,15 +242,16 @@ def pack_block(enc, bits, fields):
             box = cube[expert, r : r + enc["b"], c : c + enc["c"]]
             blocks[entry, : box.shape[0], : box.shape[1]] = box
     packed = {"positions": positions, "coordinates": coordinates}
+    order = {"order": fields["order"]} if enc.get("ordered") else {}
     if not enc.get("inner"):
-        return {**packed, "values": blocks}
+        return {**packed, "values": blocks, **order}
     inner = dict(enc["inner"], axis=1 + enc["inner"]["axis"])
     if len(blocks) == 0:
         inner_fields = {name: array[:0] for name, array in pack_n_of_m(
             inner, np.zeros((1, enc["b"], enc["c"]), bits.dtype)).items()}
     else:
         inner_fields = pack_n_of_m(inner, blocks)
-    return {**packed, **inner_fields}
+    return {**packed, **inner_fields, **order}
 
 
 def pack_unstructured(enc, bits):

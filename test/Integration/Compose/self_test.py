@@ -73,6 +73,14 @@ def packers_match_the_specification():
               "coordinates": np.array([0, 1, 0, 2], np.int32)}
     packed = patterns.pack_block(enc, dense, fields)
     assert packed["values"].tolist() == [[[0, 5, 0]], [[7, 1, 2]], [[3, 0, 0]], [[0, 9, 0]]]
+    assert patterns.text(enc) == "#sparsity.block<1x3>"
+    enc["ordered"] = True
+    packed = patterns.pack_block(enc, dense, {**fields, "order": np.array([1, 0], np.int32)})
+    assert list(packed) == ["positions", "coordinates", "values", "order"]
+    assert packed["order"].tolist() == [1, 0]
+    assert patterns.text(enc) == "#sparsity.block<1x3, ordered>"
+    _, fields = patterns.admits({**enc, "density": 0.5}, (50, 9), np.random.default_rng(0))
+    assert sorted(fields["order"]) == list(range(50)) != fields["order"].tolist()
     packed = patterns.pack_unstructured({"tile": [8, 8]}, dense)
     assert packed["positions"].tolist() == [0, 1] and packed["offsets"].tolist() == [[0]]
     assert packed["bitmap"].tolist() == [[0b1000000100111010]]

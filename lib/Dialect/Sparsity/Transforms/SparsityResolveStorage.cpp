@@ -21,17 +21,32 @@ namespace mlir::sparsity {
 using namespace mlir;
 using namespace mlir::sparsity;
 
-/// Whether the op that owns `use` feeds it to an instruction compressed.
-static bool isTakenCompressed(OpOperand &use) {
+/// The configuration of the op that owns `use`, if it is a contraction whose
+/// tiles take their rows from it; otherwise null.
+static sparse_tile::ConfigAttr getConfigOfRows(OpOperand &use) {
   auto config = use.getOwner()->getAttrOfType<sparse_tile::ConfigAttr>(
       sparse_tile::kConfigAttrName);
-  if (!config || !config.getSparse()) {
-    return false;
+  if (!config) {
+    return {};
   }
   FailureOr<Contraction> contraction =
       matchContraction(use.getOwner(), [](StringRef) {});
-  return succeeded(contraction) &&
-         contraction->domain.inputs[config.getSwap() ? 1 : 0] == use.get();
+  bool ofRows =
+      succeeded(contraction) &&
+      contraction->domain.inputs[config.getSwap() ? 1 : 0] == use.get();
+  return ofRows ? config : sparse_tile::ConfigAttr();
+}
+
+/// Whether tiles of `config` are multiplied by warpgroups, whose kernels visit
+/// the groups of a list in a stored order.
+static bool takesOrder(sparse_tile::ConfigAttr config,
+                       TileTargetAttrInterface targetAttr) {
+  return !config.getSparse() &&
+         llvm::any_of(targetAttr.getTargetInfo().instructions,
+                      [&](const MMAInstruction &instruction) {
+                        return instruction.warpgroup &&
+                               instruction.name == config.getInstruction();
+                      });
 }
 
 namespace {
@@ -86,20 +101,21 @@ void SparsityResolveStoragePass::resolve(Value value,
     return;
   }
   auto type = cast<RankedTensorType>(value.getType());
-  bool used = false;
+  bool used = false, compressed = true, ordered = true;
   for (OpOperand &use : value.getUses()) {
     if (isa<tensor::DimOp>(use.getOwner())) {
       continue;
     }
     used = true;
-    if (!isTakenCompressed(use)) {
-      return;
-    }
+    sparse_tile::ConfigAttr config = getConfigOfRows(use);
+    compressed &= config && config.getSparse();
+    ordered &= config && takesOrder(config, targetAttr);
   }
-  if (!used) {
+  if (!used || (!compressed && !ordered)) {
     return;
   }
-  Attribute resolved = encoding.resolveStorage(type, targetAttr);
+  Attribute resolved = compressed ? encoding.resolveStorage(type, targetAttr)
+                                  : encoding.orderStorage(type);
   if (resolved == encoding) {
     return;
   }

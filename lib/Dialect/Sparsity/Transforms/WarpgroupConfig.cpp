@@ -147,8 +147,9 @@ constexpr double kExchange = 2500;
 constexpr double kLeastBlock = 300, kClusterWait = 60;
 /// The share of bytes that the cache sends out for blocks in step.
 constexpr double kCoalesced = 0.5;
-/// The steps of two lists at a quarter of the blocks, by those of one.
-constexpr double kJoined = 1.75;
+/// The steps of two lists at a quarter of the blocks, by those of one, where
+/// they are paired by what they have in common.
+constexpr double kJoined = 1.5;
 /// Tiles of a row that run together read A from memory once, up to so many.
 constexpr int64_t kReadersOfRows = 4;
 
@@ -309,7 +310,10 @@ static double getCost(const WarpgroupProblem &problem, const TargetInfo &target,
   if (columnTiles == 1 && !sharesA) {
     shared *= kCoalesced;
   }
-  double l2 = (own + shared / tile.cluster) / kL2Bytes;
+  // So do neighbouring columns A, where each row of tiles waits for two lists:
+  // a multicast saves nothing there.
+  double sent = joins(problem, tile) ? kCoalesced : 1.0 / tile.cluster;
+  double l2 = (own + shared * sent) / kL2Bytes;
   double memory = aBytes / kMemoryBytes / std::min(columnTiles, kReadersOfRows);
   double least = kLeastBlock + (tile.cluster > 1 ? kClusterWait : 0);
   double block = std::max({multiply, l2, memory, least});

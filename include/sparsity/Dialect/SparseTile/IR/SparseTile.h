@@ -35,6 +35,12 @@ inline constexpr llvm::StringLiteral kFallbackAttrName = "sparse_tile.fallback";
 /// replaces the configuration.
 inline constexpr llvm::StringLiteral kVariantsAttrName = "sparse_tile.variants";
 
+/// On a forall: [the position of an input, rows]. The input, of type i32, holds
+/// a permutation of the groups of so many rows of the second last parallel
+/// dimension. Kernels may visit the groups in its order, which makes no
+/// difference to the result.
+inline constexpr llvm::StringLiteral kOrderAttrName = "sparse_tile.order";
+
 void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry);
 
 } // namespace mlir::sparse_tile

@@ -51,18 +51,26 @@ def Sparsity_NOfMAttr : Sparsity_Encoding<"NOfM", "n_of_m", [
 }
 
 def Sparsity_BlockAttr : Sparsity_Encoding<"Block", "block", [
-    "getCoverage", "getTileFormat", "getStorage", "getStorageLayout",
-    "getBindingTime", "permute", "hasPacker", "pack", "verifyStorage"]> {
+    "getCoverage", "getTileFormat", "getStorage", "getStorageLayout", "getOrderField",
+    "orderStorage", "getBindingTime", "permute", "hasPacker", "pack",
+    "verifyStorage"]> {
   let summary = "a list of dense or n:m blocks";
   let description = [{
     `#sparsity.block<64x64>`: each row of blocks lists the blocks that are present
     (`positions`, `coordinates`, as in BSR); a block is stored dense, or by `inner`:
     `#sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>>` (V:N:M). In a
     tensor of rank 3 the outermost dimension numbers matrices (experts), whose rows of
-    blocks follow each other in one list.
+    blocks follow each other in one list. `#sparsity.block<64x64, ordered>` stores one
+    buffer more, `order`: the rows of blocks in an order that kernels follow ("row
+    swizzle", Gale et al., "Sparse GPU Kernels for Deep Learning", 2020).
   }];
   let parameters = (ins ArrayRefParameter<"int64_t", "rows x columns">:$sizes,
-                        OptionalParameter<"::mlir::Attribute">:$inner);
+                        OptionalParameter<"::mlir::Attribute">:$inner,
+                        "bool":$ordered);
+  let builders = [AttrBuilder<(ins "::llvm::ArrayRef<int64_t>":$sizes,
+                                   "::mlir::Attribute":$inner), [{
+    return $_get($_ctxt, sizes, inner, /*ordered=*/false);
+  }]>];
 }
 
 def Sparsity_UnstructuredAttr : Sparsity_Encoding<"Unstructured", "unstructured", [
@@ -163,7 +171,8 @@ class Sparsity_Composition<string name, string keyword, list<string> answers>
 }
 
 def Sparsity_AllOfAttr : Sparsity_Composition<"AllOf", "all_of", [
-    "getTileFormat", "getStorage", "getStorageLayout", "resolveStorage"]> {
+    "getTileFormat", "getStorage", "getStorageLayout", "getOrderField",
+    "resolveStorage"]> {
   let summary = "elements that every member admits";
   let description = [{
     `#sparsity.all_of<[#sparsity.window<right = 0>, #sparsity.segments]>`. At most one

@@ -65,6 +65,12 @@ def SparsityEncodingAttrInterface : AttrInterface<"SparsityEncodingAttrInterface
         last), shape [indices, most entries of an index]. Empty if there is none.
       }], "::llvm::StringRef", "getEntriesField", (ins), "", [{ return ""; }]>,
     InterfaceMethod<[{
+        The storage field with an order of the groups of the list, a permutation, in
+        which kernels that follow the list visit them: any is right, a good one is
+        faster. Empty if there is none.
+      }], "::llvm::StringRef", "getOrderField", (ins "::mlir::RankedTensorType":$type),
+      "", [{ return ""; }]>,
+    InterfaceMethod<[{
         Same pattern, simplest attribute: nested compositions flattened, members that
         say nothing removed. A null attribute says that the tensor is dense.
       }], "::mlir::Attribute", "simplify", (ins "::mlir::RankedTensorType":$type), "",
@@ -86,6 +92,12 @@ def SparsityEncodingAttrInterface : AttrInterface<"SparsityEncodingAttrInterface
            "::mlir::sparsity::TileTargetAttrInterface":$target), "", [{
         return $_attr;
       }]>,
+    InterfaceMethod<[{
+        The same pattern, stored with an order of its list's groups (getOrderField).
+        Asked only for operands whose list a kernel follows that makes use of it; the
+        default keeps the storage as it is.
+      }], "::mlir::Attribute", "orderStorage", (ins "::mlir::RankedTensorType":$type),
+      "", [{ return $_attr; }]>,
     InterfaceMethod<[{
         The encoding of the tensor whose axis `i` is this tensor's axis
         `permutation[i]`; a null attribute if there is none.

@@ -16,21 +16,27 @@ Attribute BlockAttr::parse(AsmParser &parser, Type) {
   SMLoc loc = parser.getCurrentLocation();
   SmallVector<int64_t> sizes;
   Attribute inner;
+  bool ordered = false;
   if (parser.parseLess() ||
       parser.parseDimensionList(sizes, /*allowDynamic=*/false,
                                 /*withTrailingX=*/false)) {
     return {};
   }
-  if (succeeded(parser.parseOptionalComma()) &&
-      (parser.parseKeyword("inner") || parser.parseEqual() ||
-       parser.parseAttribute(inner))) {
-    return {};
+  while (!ordered && succeeded(parser.parseOptionalComma())) {
+    if (inner || failed(parser.parseOptionalKeyword("inner"))) {
+      if (parser.parseKeyword("ordered")) {
+        return {};
+      }
+      ordered = true;
+    } else if (parser.parseEqual() || parser.parseAttribute(inner)) {
+      return {};
+    }
   }
   if (parser.parseGreater()) {
     return {};
   }
   return parser.getChecked<BlockAttr>(loc, parser.getContext(), ArrayRef(sizes),
-                                      inner);
+                                      inner, ordered);
 }
 
 void BlockAttr::print(AsmPrinter &printer) const {
@@ -38,6 +44,9 @@ void BlockAttr::print(AsmPrinter &printer) const {
   printSizes(printer, getSizes());
   if (getInner()) {
     printer << ", inner = " << getInner();
+  }
+  if (getOrdered()) {
+    printer << ", ordered";
   }
   printer << ">";
 }
@@ -47,7 +56,7 @@ void BlockAttr::print(AsmPrinter &printer) const {
 //===----------------------------------------------------------------------===//
 
 LogicalResult BlockAttr::verify(EmitError emitError, ArrayRef<int64_t> sizes,
-                                Attribute inner) {
+                                Attribute inner, bool ordered) {
   // block_c1, block_c2
   if (failed(verifyTileSizes(sizes, "block", emitError))) {
     return failure();
@@ -78,6 +87,12 @@ LogicalResult BlockAttr::verifyEncoding(ArrayRef<int64_t> shape,
            << "expected a static number of rows in a tensor of rank 3, but got "
            << RankedTensorType::get(shape, elementType);
   }
+  // block_c10: matrices of a batch would share one order.
+  if (getOrdered() && shape.size() != 2) {
+    return emitError()
+           << "expected a tensor of rank 2 for an ordered list, but got rank "
+           << shape.size();
+  }
   // block_c6: a block is a tensor that the inner encoding must accept.
   if (getInner()) {
     return cast<NOfMAttr>(getInner())
@@ -89,6 +104,8 @@ LogicalResult BlockAttr::verifyEncoding(ArrayRef<int64_t> shape,
 //===----------------------------------------------------------------------===//
 // Answers
 //===----------------------------------------------------------------------===//
+
+static constexpr llvm::StringLiteral kOrderField = "order";
 
 /// Rows of blocks of one matrix; dynamic if its rows are.
 static int64_t getRowBlocks(BlockAttr encoding, RankedTensorType type) {
@@ -151,7 +168,20 @@ SmallVector<StorageField> BlockAttr::getStorage(RankedTensorType type) const {
     llvm::append_range(shape, field.type.getShape());
     fields.push_back(makeField(field.name, shape, field.type.getElementType()));
   }
+  if (getOrdered()) {
+    fields.push_back(
+        makeIndexField(kOrderField, getRowBlocks(*this, type), getContext()));
+  }
   return fields;
+}
+
+StringRef BlockAttr::getOrderField(RankedTensorType) const {
+  return getOrdered() ? StringRef(kOrderField) : StringRef();
+}
+
+Attribute BlockAttr::orderStorage(RankedTensorType type) const {
+  return get(getContext(), getSizes(), getInner(),
+             getOrdered() || type.getRank() == 2);
 }
 
 Attribute BlockAttr::permute(ArrayRef<int64_t> permutation) const {
@@ -167,5 +197,5 @@ Attribute BlockAttr::permute(ArrayRef<int64_t> permutation) const {
   }
   Attribute inner =
       getInner() ? cast<NOfMAttr>(getInner()).permute({1, 0}) : Attribute();
-  return get(getContext(), {getSizes()[1], getSizes()[0]}, inner);
+  return get(getContext(), {getSizes()[1], getSizes()[0]}, inner, getOrdered());
 }

@@ -12,6 +12,7 @@ static runtime::BlockSpec getSpec(BlockAttr encoding, RankedTensorType type) {
   spec.rows = encoding.getSizes()[0];
   spec.columns = encoding.getSizes()[1];
   spec.elementType = getRuntimeType(type.getElementType());
+  spec.ordered = encoding.getOrdered();
   if (auto inner = cast_or_null<NOfMAttr>(encoding.getInner())) {
     spec.inner =
         runtime::BlockSpec::Inner{inner.getN(), inner.getM(), inner.getAxis(),
@@ -43,12 +44,13 @@ BlockAttr::pack(RankedTensorType type, DenseElementsAttr dense, bool prune,
     return emitError() << count.status().message;
   }
   SmallVector<int32_t> positions(sizes->groups + 1), coordinates(*count);
+  SmallVector<int32_t> order(getOrdered() ? sizes->groups : 0);
   SmallVector<char> values(*count * sizes->valueBytes),
       metadata(*count * sizes->metadataBytes);
   runtime::Status status =
       runtime::packBlocks(spec, bytes.data(),
                           {positions.data(), coordinates.data(), *count,
-                           values.data(), metadata.data()});
+                           values.data(), metadata.data(), order.data()});
   if (!status.ok()) {
     return emitError() << status.message;
   }
@@ -60,6 +62,10 @@ BlockAttr::pack(RankedTensorType type, DenseElementsAttr dense, bool prune,
   if (getInner()) {
     constants.push_back(makeConstant<char>(fields[3], *count, metadata));
   }
+  if (getOrdered()) {
+    constants.push_back(
+        makeConstant<int32_t>(fields.back(), order.size(), order));
+  }
   return constants;
 }
 
@@ -70,7 +76,8 @@ BlockAttr::verifyStorage(RankedTensorType type,
   SmallVector<SmallVector<char>> bytes(llvm::map_range(fields, getBytes));
   int64_t entries = fields[1].getNumElements();
   // block_c8
-  for (size_t i = 2; i < fields.size(); ++i) {
+  size_t ofEntries = getInner() ? 4 : 3;
+  for (size_t i = 2; i < ofEntries; ++i) {
     if (fields[i].getType().getDimSize(0) != entries) {
       return emitError() << "expected " << entries
                          << " entries, one for each coordinate, but got "
@@ -83,7 +90,9 @@ BlockAttr::verifyStorage(RankedTensorType type,
       getSpec(*this, type),
       {reinterpret_cast<int32_t *>(bytes[0].data()),
        reinterpret_cast<int32_t *>(bytes[1].data()), entries, bytes[2].data(),
-       getInner() ? bytes[3].data() : nullptr});
+       getInner() ? bytes[3].data() : nullptr,
+       getOrdered() ? reinterpret_cast<int32_t *>(bytes.back().data())
+                    : nullptr});
   if (!status.ok()) {
     return emitError() << status.message;
   }

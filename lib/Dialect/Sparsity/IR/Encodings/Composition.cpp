@@ -319,6 +319,11 @@ Attribute AllOfAttr::simplify(RankedTensorType type) const {
   return get(getContext(), members.getArrayRef());
 }
 
+StringRef AllOfAttr::getOrderField(RankedTensorType type) const {
+  SparsityEncodingAttrInterface storing = getStoringMember(getMembers(), type);
+  return storing ? storing.getOrderField(type) : StringRef();
+}
+
 Attribute AllOfAttr::resolveStorage(RankedTensorType type,
                                     TileTargetAttrInterface target) const {
   SmallVector<Attribute> members;
