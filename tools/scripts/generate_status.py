@@ -299,25 +299,31 @@ def render(tools, jobs):
     return "\n".join(lines) + "\n"
 
 
-def run_gpu(tools):
+def run_gpu(tools, jobs):
     """Runs every program for every target on the GPU; writes what passed."""
     listing = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
                              stdout=subprocess.PIPE, text=True)
-    results = {"device": listing.stdout.splitlines()[0].strip(), "rows": {}}
-    for probe in make_probes():
-        for target in TARGETS:
-            states = set()
-            for text in probe.programs:
-                ok, output = tools.run("sparsity-run", text, "--device=cuda", "--check",
-                                       f"--target={target}", *(["--allow-tf32"] * probe.tf32))
-                states.add("ok" if ok else "failed" if "check: result" in output else "no")
-            word = "failed" if "failed" in states else "no" if "no" in states else "ok"
-            results["rows"][f"{probe.name}; {probe.kind}; {target}"] = word
-            if word != "ok":
-                print(f"{word}: {probe.name}; {probe.kind}; {target}", flush=True)
+
+    def run(case):
+        probe, target = case
+        states = set()
+        for text in probe.programs:
+            ok, output = tools.run("sparsity-run", text, "--device=cuda", "--check",
+                                   f"--target={target}", *(["--allow-tf32"] * probe.tf32))
+            states.add("ok" if ok else "failed" if "check: result" in output else "no")
+        word = "failed" if "failed" in states else "no" if "no" in states else "ok"
+        return f"{probe.name}; {probe.kind}; {target}", word
+
+    cases = [(probe, target) for probe in make_probes() for target in TARGETS]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        rows = dict(pool.map(run, cases))
+    for name, word in rows.items():
+        if word != "ok":
+            print(f"{word}: {name}", flush=True)
+    results = {"device": listing.stdout.splitlines()[0].strip(), "rows": rows}
     GPU.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     print(f"wrote {GPU.relative_to(ROOT)}: "
-          f"{sum(word == 'ok' for word in results['rows'].values())} of {len(results['rows'])} ok")
+          f"{sum(word == 'ok' for word in rows.values())} of {len(rows)} ok")
 
 
 def main():
@@ -337,7 +343,7 @@ def main():
             print(f"skipped: no {name}")
             return 77
     if arguments.run_gpu:
-        run_gpu(tools)
+        run_gpu(tools, arguments.jobs)
         return 0
     new = render(tools, arguments.jobs)
     old = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
