@@ -5,6 +5,7 @@
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=64,64,64 warps=4,1 stages=4 cluster=1 splits=2" | FileCheck %s --check-prefix=SPLITS
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=4 cluster=2 overlap" | FileCheck %s --check-prefix=OVERLAP
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=40" 2>&1 | FileCheck %s --check-prefix=SHARED
+// RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=1" 2>&1 | FileCheck %s --check-prefix=STAGES
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=6,1" 2>&1 | FileCheck %s --check-prefix=WARPS
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,260,64 warps=8,1 stages=3" 2>&1 | FileCheck %s --check-prefix=COLUMNS
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,64,64 warps=8,1 stages=3 cluster=1 splits=3" 2>&1 | FileCheck %s --check-prefix=UNEVEN
@@ -17,6 +18,7 @@
 // WARP: nvvm.cp.async.shared.global
 // WARP: nvvm.mma.sp.sync
 // SHARED: error: {{.*}}expected at most 232448 bytes of shared memory on sm_90a, but got
+// STAGES: error: {{.*}}expected at least 2 stages, but got
 // WARPS: error: {{.*}}expected one or two warpgroups of 4x1 warps with whole blocks of 64 rows each, but got
 // COLUMNS: error: {{.*}}expected columns that are a multiple of 8 up to 256, and steps of 64, but got
 // UNEVEN: error: {{.*}}expected whole blocks of 8 columns for each of 3 splits, but got 64

@@ -46,6 +46,10 @@ LogicalResult WarpSpecializedEmitter::readConfig() {
                               "with whole blocks of 64 rows each, but got ")
            << config;
   }
+  // A stage is handed back when the products of the next one have started.
+  if (kernel.stages < 2) {
+    return forall.emitOpError("expected at least 2 stages, but got ") << config;
+  }
   if (apart && kernel.splits > 1) {
     return forall.emitOpError("expected no splits where each warpgroup has "
                               "tiles of its own, but got ")
