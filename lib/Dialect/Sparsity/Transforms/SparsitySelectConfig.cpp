@@ -45,6 +45,12 @@ struct Choice {
   std::optional<WarpgroupProblem> problem;
   StringRef source;
 };
+
+/// A tile of warpgroups, and what chose it, for the remark.
+struct ChosenTile {
+  WarpgroupTile tile;
+  StringRef source;
+};
 } // namespace
 
 /// The type that both operands are multiplied in: their own, or the wider float
@@ -293,9 +299,9 @@ struct SparsitySelectConfigPass
   LogicalResult configure(KernelGroup &group, const TargetInfo &target);
   void useWarpgroups(Choice &choice, const KernelGroup &kernel,
                      const TargetInfo &target, bool sparse);
-  std::optional<WarpgroupTile> chooseTile(Choice &choice, Location location,
-                                          const WarpgroupProblem &problem,
-                                          const TargetInfo &target);
+  std::optional<ChosenTile> chooseTile(const WarpgroupProblem &problem,
+                                       const TargetInfo &target,
+                                       function_ref<void(StringRef)> misfit);
   void chooseVariants(Choice &choice, WarpgroupProblem problem,
                       const WarpgroupTile &most, const TargetInfo &target);
   LogicalResult loadTuningTable();
@@ -347,21 +353,20 @@ LogicalResult SparsitySelectConfigPass::loadTuningTable() {
   return success();
 }
 
-/// A measured tile if there is one that fits, else the cost model's.
-std::optional<WarpgroupTile>
-SparsitySelectConfigPass::chooseTile(Choice &choice, Location location,
-                                     const WarpgroupProblem &problem,
-                                     const TargetInfo &target) {
-  choice.problem = problem;
-  auto ignore = [&](StringRef why) {
-    remark::missed(
-        location, remark::RemarkOpts::name("SelectConfig").category("sparsity"))
-        << ("the row of the tuning table does not fit: " + why).str();
-  };
-  std::optional<WarpgroupTile> found =
-      lookupWarpgroupTile(measured, problem, target, ignore);
-  choice.source = found ? " from the tuning table" : " by the cost model";
-  return found ? found : chooseWarpgroupTile(problem, target);
+/// A measured tile if there is one that fits, else the cost model's; nothing if
+/// none fits. `misfit` is told why a measured one does not.
+std::optional<ChosenTile>
+SparsitySelectConfigPass::chooseTile(const WarpgroupProblem &problem,
+                                     const TargetInfo &target,
+                                     function_ref<void(StringRef)> misfit) {
+  StringRef source = " from the tuning table";
+  std::optional<WarpgroupTile> tile =
+      lookupWarpgroupTile(measured, problem, target, misfit);
+  if (!tile) {
+    source = " by the cost model";
+    tile = chooseWarpgroupTile(problem, target);
+  }
+  return tile ? std::optional(ChosenTile{*tile, source}) : std::nullopt;
 }
 
 /// Whether what is stored depends on an element of another matrix for each
@@ -432,19 +437,25 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
   if (ShapedType::isDynamic(problem.reduction) || problem.reduction == 0) {
     return give("the reduction's length is not known");
   }
-  std::optional<WarpgroupTile> tile =
-      chooseTile(choice, first.op->getLoc(), problem, target);
-  if (!tile) {
-    choice.source = "";
+  auto remarkMisfit = [&](StringRef why) {
+    remark::missed(
+        first.op->getLoc(),
+        remark::RemarkOpts::name("SelectConfig").category("sparsity"))
+        << ("the row of the tuning table does not fit: " + why).str();
+  };
+  std::optional<ChosenTile> chosen = chooseTile(problem, target, remarkMisfit);
+  if (!chosen) {
     return give("no tile fits");
   }
+  choice.problem = problem;
+  choice.source = chosen->source;
   choice.instruction = found;
   choice.swap = swap;
-  choice.use(*tile);
+  choice.use(chosen->tile);
   bool given = !this->tile.empty() || !warps.empty() || stages > 0 ||
                cluster > 0 || splits > 0;
   if (ShapedType::isDynamic(problem.columns) && group == 0 && !given) {
-    chooseVariants(choice, problem, *tile, target);
+    chooseVariants(choice, problem, chosen->tile, target);
   }
 }
 
@@ -457,14 +468,11 @@ void SparsitySelectConfigPass::chooseVariants(Choice &choice,
   WarpgroupTile next = most;
   for (int64_t columns : kColumns) {
     problem.columns = columns;
-    std::optional<WarpgroupTile> tile =
-        lookupWarpgroupTile(measured, problem, target, [](StringRef) {});
-    if (!tile) {
-      tile = chooseWarpgroupTile(problem, target);
-    }
-    if (tile && !(*tile == next)) {
-      choice.variants.insert(choice.variants.begin(), {columns, *tile});
-      next = *tile;
+    std::optional<ChosenTile> chosen =
+        chooseTile(problem, target, /*misfit=*/[](StringRef) {});
+    if (chosen && !(chosen->tile == next)) {
+      choice.variants.insert(choice.variants.begin(), {columns, chosen->tile});
+      next = chosen->tile;
     }
   }
 }

@@ -158,9 +158,9 @@ constexpr int64_t kReadersOfRows = 4;
 /// The registers of a thread's sums leave room for little else; 8-bit operands
 /// have two words of metadata.
 static constexpr int64_t kMaxSums = 200, kMaxSumsOfBytes = 192;
-/// Where an epilogue combines several sums, or reads as many elements as it
-/// writes.
-static constexpr int64_t kMaxJoinedSums = 192, kMaxSumsBesideInputs = 128;
+/// Where an epilogue combines the sums of several products, and where it reads
+/// as many elements as it writes.
+static constexpr int64_t kMaxCombinedSums = 192, kMaxSumsBesideInputs = 128;
 /// A stage is handed back when the products of the next one have started.
 static constexpr int64_t kLeastStages = 2;
 /// What is worth choosing: fewer do not hide the time of a copy.
@@ -197,11 +197,8 @@ static int64_t countStages(const WarpgroupProblem &problem,
   int64_t rows = joins(problem, tile) ? 2 * tile.rows : tile.rows;
   int64_t stageBytes =
       llvm::alignTo(getABytes(problem, rows) + tile.columns * kRowBytes, 1024);
-  constexpr int64_t kStaging = 16384, kMaxStages = 16, kOrderBytes = 2048;
+  constexpr int64_t kStaging = 16384, kMaxStages = 16;
   int64_t reserved = kStaging * tile.consumers + 512;
-  if (problem.groupRows != 0) {
-    reserved += kOrderBytes;
-  }
   if (tile.splits > 1) {
     reserved += tile.rows * tile.columns * 4 * problem.accumulators;
   }
@@ -240,7 +237,7 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
   int64_t sums =
       tile.columns / 2 * (tile.rows / kRowBlock / parts) * problem.accumulators;
   int64_t mostSums = problem.readsMatrix        ? kMaxSumsBesideInputs
-                     : problem.accumulators > 1 ? kMaxJoinedSums
+                     : problem.accumulators > 1 ? kMaxCombinedSums
                      : getMultiplyTypeBits(problem.type) == 8 ? kMaxSumsOfBytes
                                                               : kMaxSums;
   if (sums > mostSums) {
