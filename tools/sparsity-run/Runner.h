@@ -59,6 +59,7 @@ public:
   virtual ~Runner() = default;
   /// Runs once and brings the results back into the flat arguments.
   virtual runtime::Status run() = 0;
+  /// Times runs that follow an untimed one.
   virtual runtime::StatusOr<Timing> time(const TimingPlan &plan = {}) = 0;
 };
 
