@@ -230,6 +230,44 @@ TEST_F(EncodingsTest, FormatLayoutAndBindingTime) {
             TileFormat::nOfM(2, 4, 2));
 }
 
+// A list may be stored with an order of its groups, which its coverage does not
+// read.
+TEST_F(EncodingsTest, Order) {
+  auto order = [&](const char *shape, const char *encoding) {
+    RankedTensorType tensor = type(shape, encoding);
+    Attribute found = getSparsityEncoding(tensor).orderStorage(tensor);
+    return RankedTensorType::get(tensor.getShape(), tensor.getElementType(),
+                                 found);
+  };
+  RankedTensorType listed = type("9x12xf16", "block<4x3>");
+  RankedTensorType ordered = order("9x12xf16", "block<4x3>");
+  EXPECT_EQ(ordered, type("9x12xf16", "block<4x3, ordered>"));
+  EXPECT_EQ(order("9x12xf16", "block<4x3, ordered>"), ordered);
+  SparsityEncodingAttrInterface with = getSparsityEncoding(ordered),
+                                without = getSparsityEncoding(listed);
+  EXPECT_EQ(without.getOrderField(listed), "");
+  EXPECT_EQ(with.getOrderField(ordered), "order");
+  EXPECT_EQ(with.getCoverage(ordered), without.getCoverage(listed));
+  SmallVector<StorageField> fields = without.getStorage(listed),
+                            more = with.getStorage(ordered);
+  ASSERT_EQ(more.size(), fields.size() + 1);
+  for (auto [one, other] : llvm::zip(fields, more)) {
+    EXPECT_EQ(one.name, other.name);
+    EXPECT_EQ(one.type, other.type);
+  }
+  EXPECT_EQ(more.back().name, "order");
+  EXPECT_EQ(more.back().type.getShape(), ArrayRef<int64_t>{3});
+  // A batch of lists has no order, and neither has what is no list.
+  EXPECT_EQ(order("2x9x12xf16", "block<4x3>"),
+            type("2x9x12xf16", "block<4x3>"));
+  EXPECT_EQ(order("8x8xf16", "n_of_m<2:4, axis = 1>"),
+            type("8x8xf16", "n_of_m<2:4, axis = 1>"));
+  RankedTensorType both =
+      type("9x12xf16", "all_of<[#sparsity.window<right = 0>, "
+                       "#sparsity.block<4x3, ordered>]>");
+  EXPECT_EQ(getSparsityEncoding(both).getOrderField(both), "order");
+}
+
 TEST_F(EncodingsTest, Selection) {
   auto selection = [&](const char *encoding) {
     RankedTensorType tensor = type("8x16xf32", encoding);
