@@ -8,10 +8,14 @@
 // RUN: echo 'sm_90a,bf16,2:4,14336,4096,16,64,16,1,10,1,4,21.5' >> %t.misfit.csv
 // RUN: echo 'sm_90a,bf16,2:4,14336,4096,4096,256,192,2,9,2,1,812.3' >> %t.misfit.csv
 // RUN: echo 'sm_90a,bf16' >> %t.bad.csv
+// RUN: cp %t.csv %t.beside.csv
+// RUN: echo 'sm_90a,bf16,dense,14336,4096,16,64,16,1,10,1,2,18.26' >> %t.beside.csv
+// RUN: echo 'sm_90a,bf16,dense,14336,4096,4096,128,256,2,4,2,1,1300.0' >> %t.beside.csv
 // DEFINE: %{options} = target=sm_90a instruction=wgmma
 // DEFINE: %{remarks} = --remark-format=emitRemark --remarks-filter=sparsity
 
 // RUN: sparsity-opt %s --sparsity-select-config="%{options} tuning-table=%t.csv" %{remarks} 2>&1 | FileCheck %s --check-prefixes=TABLE,MODEL
+// RUN: sparsity-opt %s --sparsity-select-config="%{options} tuning-table=%t.beside.csv" %{remarks} 2>&1 | FileCheck %s --check-prefix=BESIDE
 // RUN: sparsity-opt %s --sparsity-select-config="%{options} tuning-table=%t.csv" | FileCheck %s --check-prefix=CONFIG
 // RUN: sparsity-opt %s --sparsity-select-config="%{options} tuning-table=%t.misfit.csv" %{remarks} 2>&1 | FileCheck %s --check-prefixes=MISFIT,MODEL
 // RUN: sparsity-opt %s --sparsity-select-config="%{options} tuning-table=none" %{remarks} 2>&1 | FileCheck %s --check-prefixes=NONE,MODEL
@@ -51,6 +55,9 @@
 
 // Nine tokens take the row of sixteen.
 // TABLE: SelectConfig{{.*}}wgmma.sp.m64k32 in bf16, tile 64x16x64 from the tuning table
+// Times of dense weights are said where the table has them, and where they are less.
+// BESIDE: [Missed] SelectConfig{{.*}}dense weights would be faster: 21.5 us with 16 columns, 18.3 us for dense weights
+// BESIDE: [Passed] SelectConfig{{.*}}tile 64x16x64 from the tuning table, K split by 2: 21.5 us with 16 columns, 18.3 us for dense weights
 // MISFIT: [Missed] SelectConfig{{.*}}the row of the tuning table does not fit: expected 8 columns or a multiple for each of 4 blocks, but got 16
 // MISFIT: [Passed] SelectConfig{{.*}}wgmma.sp.m64k32 in bf16, tile {{[0-9x]+}} by the cost model
 // NONE: SelectConfig{{.*}}wgmma.sp.m64k32 in bf16, tile {{[0-9x]+}} by the cost model
@@ -67,7 +74,10 @@ func.func @few(%x: tensor<9x4096xbf16>, %w: tensor<14336x4096xbf16, #w>) -> tens
 }
 
 // Any number of tokens are taken for 4096.
-// TABLE: SelectConfig{{.*}}wgmma.sp.m64k32 in bf16, tile 256x192x64 from the tuning table
+// TABLE: SelectConfig{{.*}}wgmma.sp.m64k32 in bf16, tile 256x192x64 from the tuning table, clusters
+// BESIDE-NOT: dense weights would be faster
+// BESIDE: tile 256x192x64 from the tuning table, clusters of 2: 812.3 us with 4096 columns, 1300.0 us for dense weights
+// BESIDE-NOT: for dense weights
 // MISFIT: [Missed] SelectConfig{{.*}}the row of the tuning table does not fit: expected 2 to 4 stages, but got 9
 // MISFIT: [Passed] SelectConfig{{.*}}wgmma.sp.m64k32 in bf16, tile {{[0-9x]+}} by the cost model
 // NONE: SelectConfig{{.*}}wgmma.sp.m64k32 in bf16, tile {{[0-9x]+}} by the cost model

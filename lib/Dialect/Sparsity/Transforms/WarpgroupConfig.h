@@ -77,6 +77,18 @@ lookupWarpgroupTile(const TuningTable &table, const WarpgroupProblem &problem,
                     const TargetInfo &target,
                     function_ref<void(StringRef)> reason);
 
+/// What `table` says a kernel that takes A compressed costs and saves.
+struct MeasuredTimes {
+  int64_t columns;
+  double sparse, dense; // microseconds
+};
+
+/// The times of the rows for `problem` and for the same with A dense, if both
+/// were measured with as many columns.
+std::optional<MeasuredTimes> lookupBesideDense(const TuningTable &table,
+                                               const WarpgroupProblem &problem,
+                                               const TargetInfo &target);
+
 /// The best `count` tiles for `problem` as configurations like `chosen`.
 TuningCandidates getTuningCandidates(Location location,
                                      const WarpgroupProblem &problem,

@@ -42,14 +42,36 @@ TuningKey sparsity::getTuningKey(const WarpgroupProblem &problem,
   return key;
 }
 
-std::optional<WarpgroupTile> sparsity::lookupWarpgroupTile(
-    const TuningTable &table, const WarpgroupProblem &problem,
-    const TargetInfo &target, function_ref<void(StringRef)> reason) {
+static const TuningRow *lookupRow(const TuningTable &table,
+                                  const WarpgroupProblem &problem,
+                                  const TargetInfo &target) {
   TuningKey key = getTuningKey(problem, target);
   if (ShapedType::isDynamic(key.columns)) {
     key.columns = kUnknownExtent;
   }
-  const TuningRow *row = table.lookup(key);
+  return table.lookup(key);
+}
+
+std::optional<MeasuredTimes>
+sparsity::lookupBesideDense(const TuningTable &table,
+                            const WarpgroupProblem &problem,
+                            const TargetInfo &target) {
+  WarpgroupProblem dense = problem;
+  dense.sparse = false;
+  const TuningRow *own = lookupRow(table, problem, target);
+  const TuningRow *other = lookupRow(table, dense, target);
+  if (!problem.sparse || !own || !other ||
+      own->key.columns != other->key.columns) {
+    return std::nullopt;
+  }
+  return MeasuredTimes{own->key.columns, own->microseconds,
+                       other->microseconds};
+}
+
+std::optional<WarpgroupTile> sparsity::lookupWarpgroupTile(
+    const TuningTable &table, const WarpgroupProblem &problem,
+    const TargetInfo &target, function_ref<void(StringRef)> reason) {
+  const TuningRow *row = lookupRow(table, problem, target);
   if (!row) {
     return std::nullopt;
   }
