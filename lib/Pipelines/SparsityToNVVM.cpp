@@ -35,6 +35,7 @@ void sparsity::buildSparsityToNVVMPipeline(
   ConvertSparseTileToGPUPassOptions gpu;
   gpu.target = options.target;
   gpu.overlap = options.overlap;
+  gpu.deferStores = options.deferStores;
   manager.addPass(createConvertSparseTileToGPUPass(gpu));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

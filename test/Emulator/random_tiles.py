@@ -7,7 +7,7 @@
     random_tiles.py --first 17 --count 1 --print             one of them, with its text
 
 Number N is a function of N alone: sizes, element types, 2:4, dense and block weights, epilogues,
-consumers, stages, clusters, splits, overlap. A tile that does not fit is refused with
+consumers, stages, clusters, splits, overlap, deferred stores. A tile that does not fit is refused with
 a message ("expected ..."), which is right too. One line for each failure; the exit status is 1 if
 there was one.
 """
@@ -71,6 +71,8 @@ def make(number):
     )
     if pick.random() < 0.3:
         options += " overlap"
+    if pick.random() < 0.3:
+        options += " defer-stores"
     if pick.random() < 0.15:
         options = "tuning-table=none"
     return cases.program(**fields), options, " ".join(f"{k}={v}" for k, v in fields.items())

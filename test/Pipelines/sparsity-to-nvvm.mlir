@@ -17,7 +17,7 @@
 // DUMP: sparsity-materialize-storage
 // DUMP: sparsity-verify-materialized
 // DUMP: one-shot-bufferize
-// DUMP: convert-sparse-tile-to-gpu{overlap=false target=sm_90a}
+// DUMP: convert-sparse-tile-to-gpu{defer-stores=false overlap=false target=sm_90a}
 
 // CHECK: module attributes {gpu.container_module}
 // SM80: gpu.module @sparsity_kernels [#nvvm.target<{{.*}}chip = "sm_80"

@@ -4,6 +4,8 @@
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=mma" | FileCheck %s --check-prefix=WARP --implicit-check-not='{{wgmma|cp.async.bulk}}'
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=64,64,64 warps=4,1 stages=4 cluster=1 splits=2" | FileCheck %s --check-prefix=SPLITS
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=4 cluster=2 overlap" | FileCheck %s --check-prefix=OVERLAP
+// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=4 cluster=2 defer-stores" | FileCheck %s --check-prefix=DEFER
+// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=256,192,64 warps=8,1 stages=3 cluster=2 defer-stores" | FileCheck %s --check-prefix=STORED
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=40" 2>&1 | FileCheck %s --check-prefix=SHARED
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=8,1 stages=1" 2>&1 | FileCheck %s --check-prefix=STAGES
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=wgmma tile=128,128,64 warps=6,1" 2>&1 | FileCheck %s --check-prefix=WARPS
@@ -18,6 +20,20 @@
 // WARP: nvvm.cp.async.shared.global
 // WARP: nvvm.mma.sp.sync
 // SHARED: error: {{.*}}expected at most 232448 bytes of shared memory on sm_90a, but got
+// The tile in front is stored between a stage's products and the wait for them.
+// DEFER: llvm.func @layer_kernel0
+// DEFER: wgmma.mma_async
+// DEFER: nvvm.wgmma.commit.group.sync.aligned
+// DEFER-NOT: nvvm.wgmma.wait.group.sync.aligned
+// DEFER: nvvm.stmatrix
+// DEFER: nvvm.cp.async.bulk.tensor.global.shared.cta
+// DEFER: nvvm.wgmma.wait.group.sync.aligned 1
+// Packed results and 192 sums are more registers than there are.
+// STORED: llvm.func @layer_kernel0
+// STORED: nvvm.wgmma.commit.group.sync.aligned
+// STORED-NOT: nvvm.stmatrix
+// STORED: nvvm.wgmma.wait.group.sync.aligned 0
+// STORED: nvvm.stmatrix
 // STAGES: error: {{.*}}expected at least 2 stages, but got
 // WARPS: error: {{.*}}expected one or two warpgroups of 4x1 warps with whole blocks of 64 rows each, but got
 // COLUMNS: error: {{.*}}expected columns that are a multiple of 8 up to 256, and steps of 64, but got

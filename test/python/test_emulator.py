@@ -70,6 +70,20 @@ CASES = {
         dict(n=520, k=448, m=200, block=(64, 64)),
         WGMMA + "tile=64,64,64 warps=8,1 stages=3 cluster=2",
     ),
+    # A tile is stored behind the first products of the next one, or without them where the next
+    # one's list is empty.
+    "dense, deferred": (
+        dict(n=712, k=264, m=340, sparse=False, bias=True),
+        WGMMA + "tile=128,72,64 warps=8,1 stages=3 cluster=2 defer-stores",
+    ),
+    "sparse, deferred": (
+        dict(n=776, k=328, m=277),
+        WGMMA + "tile=128,64,64 warps=8,1 stages=3 cluster=1 defer-stores",
+    ),
+    "blocks, deferred": (
+        dict(n=1240, k=512, m=300, block=(128, 128), relu=True),
+        WGMMA + "tile=128,64,64 warps=8,1 stages=3 cluster=2 defer-stores",
+    ),
     # Each of the two consumers has tiles of its own, and they take turns.
     "dense, in turn": (
         dict(n=200, k=264, m=340, sparse=False),

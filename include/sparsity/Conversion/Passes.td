@@ -44,7 +44,10 @@ def ConvertSparseTileToGPUPass : Pass<"convert-sparse-tile-to-gpu", "ModuleOp"> 
     Option<"overlap", "overlap", "bool", "false",
            "kernels of warpgroups start while the kernel in front of them drains "
            "(programmatic dependent launch) and copy packed weights meanwhile: "
-           "these must have been written before that kernel was launched">];
+           "these must have been written before that kernel was launched">,
+    Option<"deferStores", "defer-stores", "bool", "false",
+           "kernels of warpgroups store a tile while the first products of the next one "
+           "run, where its results fit into registers beside the sums">];
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::NVVM::NVVMDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::arith::ArithDialect", "::mlir::affine::AffineDialect",

@@ -47,6 +47,10 @@ struct SparsityToNVVMOptions : PassPipelineOptions<SparsityToNVVMOptions> {
       *this, "overlap", llvm::cl::init(false),
       llvm::cl::desc("kernels of warpgroups copy packed weights while the "
                      "kernel in front drains, which must not write them")};
+  Option<bool> deferStores{
+      *this, "defer-stores", llvm::cl::init(false),
+      llvm::cl::desc("kernels of warpgroups store a tile while the first "
+                     "products of the next one run")};
   Option<std::string> instruction{
       *this, "instruction", llvm::cl::init(""),
       llvm::cl::desc("only instructions of warpgroups whose name starts with "

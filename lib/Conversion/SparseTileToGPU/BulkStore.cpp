@@ -180,6 +180,9 @@ public:
   }
 
   void write(int64_t block, int64_t firstColumn, int64_t width, Value buffer);
+  SmallVector<Value> pack();
+  /// What pack() returned, to be written in place of sums.
+  ArrayRef<Value> packed;
 
 private:
   void beginChunk();
@@ -344,8 +347,10 @@ void FragmentWriter::write(int64_t block, int64_t firstColumn, int64_t width,
     SmallVector<Value> registers;
     for (int64_t next = 0; next < tiles; ++next) {
       for (int64_t half = 0; half < 2; ++half) {
-        registers.push_back(
-            getPair(block, firstColumn / 8 + tile + next, half));
+        int64_t columnTile = firstColumn / 8 + tile + next;
+        int64_t index = block * kernel.storedColumns() / 8 + columnTile;
+        registers.push_back(packed.empty() ? getPair(block, columnTile, half)
+                                           : packed[index * 2 + half]);
       }
     }
     NVVM::StMatrixOp::create(b, b.offset(buffer, at), registers,
@@ -353,6 +358,22 @@ void FragmentWriter::write(int64_t block, int64_t firstColumn, int64_t width,
                                             : NVVM::MMALayout::row,
                              shape, NVVM::LdStMatrixEltType::B16);
   }
+}
+
+SmallVector<Value> FragmentWriter::pack() {
+  SmallVector<Value> all;
+  int64_t tiles = kernel.storedColumns() / 8, perChunk = plan.chunk / 8;
+  for (int64_t block = 0; block < kernel.rowBlocks; ++block) {
+    for (int64_t tile = 0; tile < tiles; ++tile) {
+      if (tile % perChunk == 0) {
+        beginChunk();
+      }
+      for (int64_t half = 0; half < 2; ++half) {
+        all.push_back(getPair(block, tile, half));
+      }
+    }
+  }
+  return all;
 }
 
 /// Waits until all copies but the last `pending` have read their buffers.
@@ -365,14 +386,15 @@ static void waitForCopies(WarpSpecialized &kernel, uint32_t pending) {
 }
 
 static void emitBulk(WarpSpecialized &kernel, const BulkStore &plan,
-                     const WarpgroupSums &sums, ArrayRef<Value> origins,
-                     ArrayRef<Value> sizes) {
+                     const WarpgroupSums &sums, ArrayRef<Value> packed,
+                     ArrayRef<Value> origins, ArrayRef<Value> sizes) {
   KernelBuilder &b = kernel.state.b;
   unsigned rowDim = origins.size() - 2, columnDim = rowDim + 1;
   int64_t columns = kernel.storedColumns();
   int64_t bufferBytes = kRowBlock * plan.chunk * 2;
   Value staging = kernel.getStaging();
   FragmentWriter writer(kernel, plan, sums, origins, sizes);
+  writer.packed = packed;
   sparse_tile::StoreOp store = plan.op;
   auto maps = store.getMaps().getAsValueRange<AffineMapAttr>();
   AffineMap map = *(maps.begin() + store.getInputs().size());
@@ -459,11 +481,27 @@ static void emitByWarps(WarpSpecialized &kernel, const BulkStore &plan,
   }
 }
 
+SmallVector<Value> gpu_conversion::packResults(WarpSpecialized &kernel,
+                                               const BulkStore &store,
+                                               const WarpgroupSums &sums,
+                                               ArrayRef<Value> origins,
+                                               ArrayRef<Value> sizes) {
+  return FragmentWriter(kernel, store, sums, origins, sizes).pack();
+}
+
+void gpu_conversion::emitPackedStore(WarpSpecialized &kernel,
+                                     const BulkStore &store,
+                                     ArrayRef<Value> packed,
+                                     ArrayRef<Value> origins,
+                                     ArrayRef<Value> sizes) {
+  emitBulk(kernel, store, {}, packed, origins, sizes);
+}
+
 void gpu_conversion::emitBulkStore(WarpSpecialized &kernel,
                                    const BulkStore &store,
                                    const WarpgroupSums &sums,
                                    ArrayRef<Value> origins,
                                    ArrayRef<Value> sizes) {
-  store.bulk ? emitBulk(kernel, store, sums, origins, sizes)
+  store.bulk ? emitBulk(kernel, store, sums, {}, origins, sizes)
              : emitByWarps(kernel, store, sums, origins, sizes);
 }

@@ -64,7 +64,8 @@ LogicalResult ConvertSparseTileToGPUPass::convert(
   auto build = [&](sparse_tile::ConfigAttr config, const Twine &suffix,
                    int64_t most) -> LogicalResult {
     FailureOr<KernelDescription> kernel = buildWarpSpecializedKernel(
-        forall, config, kernels, (name + suffix).str(), info, overlap);
+        forall, config, kernels, (name + suffix).str(), info,
+        WarpgroupOptions{overlap, deferStores});
     if (failed(kernel)) {
       return failure();
     }

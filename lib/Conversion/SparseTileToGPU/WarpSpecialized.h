@@ -93,6 +93,9 @@ struct WarpSpecialized {
   bool joins = false;
   /// Packed weights are copied before the kernel in front has ended.
   bool overlap = false;
+  /// A tile's results are packed, and stored while the first products of the
+  /// next tile run.
+  bool defersStores = false;
   /// The input that says in which order rows of tiles are taken, or null
   /// (WarpSpecializedOrder.cpp).
   Value order = {};
@@ -144,6 +147,16 @@ int64_t getBulkStagingBytes(const WarpSpecialized &kernel);
 void emitBulkStore(WarpSpecialized &kernel, const BulkStore &store,
                    const WarpgroupSums &sums, ArrayRef<Value> origins,
                    ArrayRef<Value> sizes);
+
+/// The registers of a bulk store, [row block][eight columns][rows and those
+/// eight below]: two neighbouring columns each.
+SmallVector<Value> packResults(WarpSpecialized &kernel, const BulkStore &store,
+                               const WarpgroupSums &sums,
+                               ArrayRef<Value> origins, ArrayRef<Value> sizes);
+/// Stores what packResults() returned.
+void emitPackedStore(WarpSpecialized &kernel, const BulkStore &store,
+                     ArrayRef<Value> packed, ArrayRef<Value> origins,
+                     ArrayRef<Value> sizes);
 
 } // namespace mlir::sparsity::gpu_conversion
 

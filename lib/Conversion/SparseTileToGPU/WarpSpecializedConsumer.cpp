@@ -113,9 +113,12 @@ void WarpSpecializedEmitter::emitProducts(WarpgroupSums &sums, Value base,
 /// for, and that stage is handed back where `releasePrevious` holds.
 void WarpSpecializedEmitter::emitStage(WarpgroupSums &sums, RingPosition at,
                                        Value accumulate, Value releasePrevious,
-                                       uint64_t inFlight) {
+                                       uint64_t inFlight, Value isFirst) {
   emitWait(getBarrier(at.stage, kFull), at.parity);
   emitProducts(sums, at.stage, accumulate);
+  if (isFirst) {
+    emitDeferredStore(isFirst);
+  }
   NVVM::WgmmaWaitGroupSyncOp::create(b, inFlight);
   Value previous = getPrevious(at.stage);
   b.when(releasePrevious, [&] { emitRelease(previous); });
@@ -154,8 +157,10 @@ RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
   int64_t stepBytes = kernel.instruction->k * state.multiplyBits() / 8;
   int64_t instructions =
       kRowBytes / stepBytes * kernel.rowBlocks * kernel.products.size();
-  int64_t unroll = std::gcd(
-      total, instructions >= kManyInstructions ? kManyUnroll : kUnroll);
+  // Packed results take registers too; compressed stages have fewer addresses.
+  bool isTight =
+      instructions >= kManyInstructions || (kernel.defersStores && !sparse);
+  int64_t unroll = std::gcd(total, isTight ? kManyUnroll : kUnroll);
   // Ignored: the first product does not add to them.
   Value nothing = LLVM::PoisonOp::create(b, getSumType());
   SmallVector<Value> initial(getNumSums(), nothing);
@@ -175,8 +180,12 @@ RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
           step == 0 ? b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ne,
                                                     accumulate, b.i32(0))
                     : b.trueValue();
+      Value isFirst;
+      if (step == 0 && kernel.defersStores) {
+        isFirst = b.equal(accumulate, 0);
+      }
       emitStage(sums, stage, step == 0 ? accumulate : Value(), release,
-                /*inFlight=*/sparse && unroll == 1 ? 0 : 1);
+                /*inFlight=*/sparse && unroll == 1 ? 0 : 1, isFirst);
       stage = advance(stage);
     }
     SmallVector<Value> next = flatten(sums);
@@ -205,7 +214,11 @@ RingPosition WarpSpecializedEmitter::emitCountedSums(RingPosition at,
                      loop.getRegionIterArg(numSums + 2)};
   Value begun = b.createOrFold<arith::CmpIOp>(
       arith::CmpIPredicate::ne, loop.getRegionIterArg(numSums), b.i32(0));
-  emitStage(sums, stage, Value(), begun, /*inFlight=*/1);
+  Value isFirst;
+  if (kernel.defersStores) {
+    isFirst = b.equal(loop.getRegionIterArg(numSums), 0);
+  }
+  emitStage(sums, stage, Value(), begun, /*inFlight=*/1, isFirst);
   stage = advance(stage);
   SmallVector<Value> next = flatten(sums);
   // Opaque, or the first step would be peeled off, and with it the zeros moved
@@ -225,6 +238,25 @@ void WarpSpecializedEmitter::emitWaitForSums(WarpgroupSums &sums) {
       emitWgmmaDrain(b, block);
     }
   }
+}
+
+void WarpSpecializedEmitter::emitDeferredStore(Value condition) {
+  Value exists = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ne,
+                                               deferred.exists, b.i32(0));
+  b.when(b.createOrFold<arith::AndIOp>(condition, exists), [&] {
+    Value thread = state.thread, lane = state.lane;
+    Value groupThread = kernel.groupThread, groupWarp = kernel.groupWarp;
+    Value leader = kernel.leader;
+    rereadThread();
+    emitPackedStore(kernel, kernel.stores.front(), deferred.packed,
+                    {deferred.row, deferred.column},
+                    ArrayRef<Value>(sizes).take_front(forall.getNumParallel()));
+    state.thread = thread;
+    state.lane = lane;
+    kernel.groupThread = groupThread;
+    kernel.groupWarp = groupWarp;
+    kernel.leader = leader;
+  });
 }
 
 /// A tile: its sums, and what is stored of them. Returns the ring position
@@ -260,6 +292,18 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
   }
   ArrayRef<Value> parallelSizes =
       ArrayRef<Value>(sizes).take_front(forall.getNumParallel());
+  if (kernel.defersStores) {
+    if (kernel.kBlocks == 0) {
+      // No products, behind which the tile in front would have been stored.
+      emitDeferredStore(b.equal(count, 0));
+    }
+    // Opaque, or the first tile would be peeled off.
+    Value exists = emitAssembly(b, b.getI32Type(), {}, "mov.b32 $0, 1;", "=r");
+    deferred = {
+        exists, from[from.size() - 2], from.back(),
+        packResults(kernel, kernel.stores.front(), sums, from, parallelSizes)};
+    return stage;
+  }
   for (const BulkStore &store : kernel.stores) {
     WarpgroupSums used;
     sparse_tile::StoreOp op = store.op;
@@ -364,29 +408,52 @@ void WarpSpecializedEmitter::emitConsumer() {
     firstCount = getBlockCount();
   }
   SmallVector<Value> first = {start.stage, start.parity, turn, firstCount};
-  emitTiles(kernel.takesTurns, first,
-            [&](Value tile, Value next, ValueRange carried) {
-              RingPosition at{carried[0], carried[1]};
-              Value turn = carried[2], count = carried[3], nextCount = count;
-              if (counts) {
-                emitTileOrigins(next);
-                nextCount = getBlockCount();
-              }
-              emitTileOrigins(tile);
-              at = emitTile(at, turn, counts ? count : getBlockCount());
-              if (kernel.takesTurns) {
-                // The other consumer's tile; behind the last one nothing is
-                // left to do.
-                Value last = b.sub(tileCount, 1);
-                emitTileOrigins(b.min(b.add(tile, clusterCount), last));
-                at = skip(at, getBlockCount());
-                turn = b.bitXor(turn, 1);
-              }
-              return SmallVector<Value>{at.stage, at.parity, turn, nextCount};
-            });
+  size_t firstDeferred = first.size();
+  if (kernel.defersStores) {
+    first.append(3 + getNumSums() / 2, b.i32(0));
+  }
+  auto enterDeferred = [&](ValueRange carried) {
+    ValueRange values = carried.drop_front(firstDeferred);
+    if (kernel.defersStores) {
+      deferred = {values[0], values[1], values[2],
+                  SmallVector<Value>(values.drop_front(3))};
+    }
+  };
+  SmallVector<Value> done = emitTiles(
+      kernel.takesTurns, first,
+      [&](Value tile, Value next, ValueRange carried) {
+        enterDeferred(carried);
+        RingPosition at{carried[0], carried[1]};
+        Value turn = carried[2], count = carried[3], nextCount = count;
+        if (counts) {
+          emitTileOrigins(next);
+          nextCount = getBlockCount();
+        }
+        emitTileOrigins(tile);
+        at = emitTile(at, turn, counts ? count : getBlockCount());
+        if (kernel.takesTurns) {
+          // The other consumer's tile; behind the last one nothing is
+          // left to do.
+          Value last = b.sub(tileCount, 1);
+          emitTileOrigins(b.min(b.add(tile, clusterCount), last));
+          at = skip(at, getBlockCount());
+          turn = b.bitXor(turn, 1);
+        }
+        SmallVector<Value> behind = {at.stage, at.parity, turn, nextCount};
+        if (kernel.defersStores) {
+          llvm::append_values(behind, deferred.exists, deferred.row,
+                              deferred.column);
+          llvm::append_range(behind, deferred.packed);
+        }
+        return behind;
+      });
   state.thread = thread;
   state.lane = lane;
   kernel.leader = leader;
+  if (kernel.defersStores) {
+    enterDeferred(done);
+    emitDeferredStore(b.trueValue());
+  }
   b.when(kernel.leader,
          [&] { NVVM::CpAsyncBulkWaitGroupOp::create(b, 0u, UnitAttr()); });
   NVVM::SyncWarpOp::create(b, b.i32(-1));

@@ -27,10 +27,11 @@ public:
   WarpSpecializedEmitter(sparse_tile::ForallOp forall,
                          sparse_tile::ConfigAttr config,
                          gpu::GPUModuleOp kernels, StringRef name,
-                         const TargetInfo &target, bool overlap)
+                         const TargetInfo &target, WarpgroupOptions options)
       : KernelFunction(forall, config, kernels, name, target),
         state{b, forall, target, scalars, MultiplyType::F32}, kernel{state} {
-    kernel.overlap = overlap;
+    kernel.overlap = options.overlap;
+    kernel.defersStores = options.defersStores;
   }
 
   FailureOr<KernelDescription> run();
@@ -52,7 +53,9 @@ private:
   /// that the loop carries.
   using TileBody =
       function_ref<SmallVector<Value>(Value tile, Value next, ValueRange)>;
-  void emitTiles(bool takesTurns, ValueRange initial, TileBody body);
+  /// Returns what the loop carries out.
+  SmallVector<Value> emitTiles(bool takesTurns, ValueRange initial,
+                               TileBody body);
   void emitProducer();
   void emitConsumer();
   /// Announces the bytes of the stage, of the tile whose origins are set.
@@ -83,6 +86,8 @@ private:
   /// The barrier behind those of the stages on which the other warpgroup says
   /// that it has started its last product of a tile.
   Value getTurnBarrier(Value warpgroup);
+  /// Stores the tile in front, if there is one and `condition` holds.
+  void emitDeferredStore(Value condition);
   RingPosition emitSums(RingPosition at, WarpgroupSums &sums);
   RingPosition emitCountedSums(RingPosition at, Value count,
                                WarpgroupSums &sums);
@@ -95,8 +100,10 @@ private:
   size_t getNumSums() const {
     return kernel.accumulators * kernel.rowBlocks * kernel.columns / 2;
   }
+  /// Where `isFirst` is given and holds, a deferred store follows the products.
   void emitStage(WarpgroupSums &sums, RingPosition at, Value accumulate,
-                 Value releasePrevious, uint64_t inFlight);
+                 Value releasePrevious, uint64_t inFlight,
+                 Value isFirst = Value());
   void emitProducts(WarpgroupSums &sums, Value base, Value accumulate);
   void exchangeSplits(WarpgroupSums &sums);
   /// Waits for all products in flight, after which `sums` may be read.
@@ -149,8 +156,16 @@ private:
   int64_t kBlocksPerTile() const { return kernel.kBlocks / kernel.splits; }
   WgmmaShape getShape(const BulkProduct &product) const;
 
+  /// A tile that is not stored yet: whether there is one (not 0), where, and
+  /// its packed results.
+  struct DeferredTile {
+    Value exists, row, column;
+    SmallVector<Value> packed;
+  };
+
   KernelState state;
   WarpSpecialized kernel;
+  DeferredTile deferred;
   sparse_tile::PipelineOp pipeline;
   Value clusterIndex, clusterCount, tileCount, tileRowCount, tileColumnCount;
 };

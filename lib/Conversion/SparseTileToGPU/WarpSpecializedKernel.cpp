@@ -253,6 +253,13 @@ LogicalResult WarpSpecializedEmitter::planShared() {
           return addTensorMap(index, std::move(map));
         }));
   }
+  // Packed results take half as many registers as the sums of the next tile.
+  constexpr size_t kMostSums = 128;
+  kernel.defersStores &= kernel.stores.size() == 1 &&
+                         kernel.stores.front().bulk && kernel.splits == 1 &&
+                         kernel.accumulators == 1 &&
+                         forall.getNumParallel() == 2 && !kernel.joins &&
+                         !kernel.takesTurns && getNumSums() <= kMostSums;
   kernel.stagingBytes = getBulkStagingBytes(kernel);
   kernel.exchangeOffset =
       kernel.stagingOffset + kernel.stagingBytes * kernel.consumers;
@@ -462,11 +469,11 @@ void WarpSpecializedEmitter::cloneSchedule() {
 /// `body` for each tile of this cluster, or of this warpgroup if it takes
 /// turns, with loop-carried values. Blocks that split a reduction have one
 /// tile.
-void WarpSpecializedEmitter::emitTiles(bool takesTurns, ValueRange initial,
-                                       TileBody body) {
+SmallVector<Value> WarpSpecializedEmitter::emitTiles(bool takesTurns,
+                                                     ValueRange initial,
+                                                     TileBody body) {
   if (kernel.splits > 1) {
-    body(clusterIndex, clusterIndex, initial);
-    return;
+    return body(clusterIndex, clusterIndex, initial);
   }
   Value last = b.sub(tileCount, 1);
   bool dealt = static_cast<bool>(kernel.order);
@@ -485,6 +492,7 @@ void WarpSpecializedEmitter::emitTiles(bool takesTurns, ValueRange initial,
   Value next = b.min(dealt ? getDealtTile(behind) : behind, last);
   SmallVector<Value> yielded = body(tile, next, loop.getRegionIterArgs());
   scf::YieldOp::create(b, yielded);
+  return SmallVector<Value>(loop.getResults());
 }
 
 FailureOr<KernelDescription> WarpSpecializedEmitter::run() {
@@ -540,7 +548,7 @@ bool gpu_conversion::isWarpSpecialized(sparse_tile::ForallOp forall,
 FailureOr<KernelDescription> gpu_conversion::buildWarpSpecializedKernel(
     sparse_tile::ForallOp forall, sparse_tile::ConfigAttr config,
     gpu::GPUModuleOp kernels, StringRef name, const TargetInfo &target,
-    bool overlap) {
-  return WarpSpecializedEmitter(forall, config, kernels, name, target, overlap)
+    WarpgroupOptions options) {
+  return WarpSpecializedEmitter(forall, config, kernels, name, target, options)
       .run();
 }
