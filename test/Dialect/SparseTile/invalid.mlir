@@ -68,6 +68,45 @@ func.func @forall(%x: tensor<8x8xf16>, %out: tensor<8x8xf32>, %n: index) {
 
 // -----
 
+// A matrix is no order.
+func.func @forall(%x: tensor<8x8xf16>, %p: tensor<?xi32>, %out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected sparse_tile.order with the position of an input of rank 1 and type i32, and a positive number of rows, but got array<i64: 0, 64>}}
+  %r = sparse_tile.forall sizes(%n, %n) tile [16, 16] ins(%x : tensor<8x8xf16>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %a: tensor<8x8xf16>, %o: tensor<8x8xf32>):
+    sparse_tile.yield
+  } {sparse_tile.order = array<i64: 0, 64>} -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+// There is no second input.
+func.func @forall(%x: tensor<8x8xf16>, %p: tensor<?xi32>, %out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected sparse_tile.order with the position of an input of rank 1 and type i32, and a positive number of rows, but got array<i64: 1, 64>}}
+  %r = sparse_tile.forall sizes(%n, %n) tile [16, 16] ins(%p : tensor<?xi32>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %a: tensor<?xi32>, %o: tensor<8x8xf32>):
+    sparse_tile.yield
+  } {sparse_tile.order = array<i64: 1, 64>} -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
+// Groups of no rows.
+func.func @forall(%x: tensor<8x8xf16>, %p: tensor<?xi32>, %out: tensor<8x8xf32>, %n: index) {
+  // expected-error @+1 {{expected sparse_tile.order with the position of an input of rank 1 and type i32, and a positive number of rows, but got array<i64: 0, 0>}}
+  %r = sparse_tile.forall sizes(%n, %n) tile [16, 16] ins(%p : tensor<?xi32>) outs(%out : tensor<8x8xf32>)
+      config = #sparse_tile.config<tile = [16, 16, 64], warps = [1, 1], stages = 1, raster = 1, swap = false, multiply = "f16", instruction = "fma", sparse = false> {
+  ^bb0(%i: index, %j: index, %ni: index, %nj: index, %a: tensor<?xi32>, %o: tensor<8x8xf32>):
+    sparse_tile.yield
+  } {sparse_tile.order = array<i64: 0, 0>} -> tensor<8x8xf32>
+  return
+}
+
+// -----
+
 func.func @forall(%x: tensor<8x8xf16>, %out: tensor<8x8xf32>, %n: index) {
   // expected-error @+1 {{expected 5 block arguments, but got 4}}
   %r = sparse_tile.forall sizes(%n, %n) tile [16, 16] ins() outs(%out : tensor<8x8xf32>)

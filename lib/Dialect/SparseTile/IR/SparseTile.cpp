@@ -118,6 +118,27 @@ static bool isSameBuffer(Type argument, Type operand) {
          succeeded(verifyCompatibleShape(left, right));
 }
 
+/// kOrderAttrName, which names an input by its position.
+static LogicalResult verifyOrder(ForallOp forall) {
+  Attribute attribute = forall->getAttr(kOrderAttrName);
+  if (!attribute) {
+    return success();
+  }
+  auto order = dyn_cast<DenseI64ArrayAttr>(attribute);
+  if (order && order.size() == 2 && order[1] > 0 && order[0] >= 0 &&
+      order[0] < static_cast<int64_t>(forall.getInputs().size())) {
+    auto type = dyn_cast<ShapedType>(forall.getInputs()[order[0]].getType());
+    if (type && type.getRank() == 1 && type.getElementType().isInteger(32)) {
+      return success();
+    }
+  }
+  return forall.emitOpError("expected ")
+         << kOrderAttrName
+         << " with the position of an input of rank 1 and type i32, and a "
+            "positive number of rows, but got "
+         << attribute;
+}
+
 LogicalResult ForallOp::verify() {
   if (getNumParallel() < 2) {
     return emitOpError("expected at least two parallel dimensions, but got ")
@@ -127,6 +148,9 @@ LogicalResult ForallOp::verify() {
     if (extent <= 0) {
       return emitOpError("expected positive tile extents, but got ") << extent;
     }
+  }
+  if (failed(verifyOrder(*this))) {
+    return failure();
   }
   if (getSizes().size() < getNumParallel()) {
     return emitOpError("expected a size for each of ")

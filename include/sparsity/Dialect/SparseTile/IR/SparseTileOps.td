@@ -39,6 +39,10 @@ def SparseTile_ForallOp : SparseTile_Op<"forall",
     tiles for each of its groups. The body then computes the group and the entries of
     the work item with scalar ops (arith, scf, `tensor.extract` of an input), and loads
     and stores map positions to indices in regions of their own.
+
+    Work items may run in any order. `sparse_tile.order = array<i64: I, N>` suggests
+    one: input `I` (i32, rank 1) holds a permutation of the groups of `N` consecutive
+    rows.
   }];
   let arguments = (ins Variadic<Index>:$sizes, Variadic<SparseTile_Input>:$inputs,
                        Variadic<SparseTile_Buffer>:$outputs,
