@@ -47,6 +47,7 @@ WEIGHTS = (
     ("`n_of_m` 4:8 along the reduction", "#sparsity.n_of_m<4:8, axis = 1>"),
     ("`n_of_m` 2:4 along another axis", "#sparsity.n_of_m<2:4, axis = 0>"),
     ("`block<64x64>`", "#sparsity.block<64x64>"),
+    ("`block<64x64, ordered>`", "#sparsity.block<64x64, ordered>"),
     ("`block<16x48>`", "#sparsity.block<16x48>"),
     ("`block<64x64>` of 2:4 (V:N:M)",
      "#sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>>"),
