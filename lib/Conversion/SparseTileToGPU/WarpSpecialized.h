@@ -6,8 +6,7 @@
 // every block of the cluster.
 //
 //   shared memory   stages | staging of the epilogue | exchange of split sums |
-//                   barriers | who multiplies a stage, where lists are joined |
-//                   rows in order, and their steps, where lists are sorted
+//                   barriers | who multiplies a stage, where lists are joined
 //   a stage         operand tiles, each at a multiple of 1024 bytes, metadata
 //                   last
 //

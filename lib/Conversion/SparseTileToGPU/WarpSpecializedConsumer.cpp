@@ -3,6 +3,7 @@
 #include "WarpSpecializedEmitter.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 #include <numeric>
 
@@ -110,14 +111,15 @@ void WarpSpecializedEmitter::emitProducts(WarpgroupSums &sums, Value base,
 }
 
 /// One stage: its products are started, those of the stage before are waited
-/// for, and that stage is handed back where `releasePrevious` holds.
+/// for, and that stage is handed back where `releasePrevious` holds. Where it
+/// does not, the tile begins, and the one in front may wait to be stored.
 void WarpSpecializedEmitter::emitStage(WarpgroupSums &sums, RingPosition at,
                                        Value accumulate, Value releasePrevious,
-                                       uint64_t inFlight, Value isFirst) {
+                                       uint64_t inFlight) {
   emitWait(getBarrier(at.stage, kFull), at.parity);
   emitProducts(sums, at.stage, accumulate);
-  if (isFirst) {
-    emitDeferredStore(isFirst);
+  if (kernel.defersStores && !getConstantIntValue(releasePrevious)) {
+    emitDeferredStore(b.bitXor(releasePrevious, b.trueValue()));
   }
   NVVM::WgmmaWaitGroupSyncOp::create(b, inFlight);
   Value previous = getPrevious(at.stage);
@@ -180,12 +182,8 @@ RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
           step == 0 ? b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ne,
                                                     accumulate, b.i32(0))
                     : b.trueValue();
-      Value isFirst;
-      if (step == 0 && kernel.defersStores) {
-        isFirst = b.equal(accumulate, 0);
-      }
       emitStage(sums, stage, step == 0 ? accumulate : Value(), release,
-                /*inFlight=*/sparse && unroll == 1 ? 0 : 1, isFirst);
+                /*inFlight=*/sparse && unroll == 1 ? 0 : 1);
       stage = advance(stage);
     }
     SmallVector<Value> next = flatten(sums);
@@ -214,11 +212,7 @@ RingPosition WarpSpecializedEmitter::emitCountedSums(RingPosition at,
                      loop.getRegionIterArg(numSums + 2)};
   Value begun = b.createOrFold<arith::CmpIOp>(
       arith::CmpIPredicate::ne, loop.getRegionIterArg(numSums), b.i32(0));
-  Value isFirst;
-  if (kernel.defersStores) {
-    isFirst = b.equal(loop.getRegionIterArg(numSums), 0);
-  }
-  emitStage(sums, stage, Value(), begun, /*inFlight=*/1, isFirst);
+  emitStage(sums, stage, Value(), begun, /*inFlight=*/1);
   stage = advance(stage);
   SmallVector<Value> next = flatten(sums);
   // Opaque, or the first step would be peeled off, and with it the zeros moved
@@ -243,19 +237,14 @@ void WarpSpecializedEmitter::emitWaitForSums(WarpgroupSums &sums) {
 void WarpSpecializedEmitter::emitDeferredStore(Value condition) {
   Value exists = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ne,
                                                deferred.exists, b.i32(0));
-  b.when(b.createOrFold<arith::AndIOp>(condition, exists), [&] {
-    Value thread = state.thread, lane = state.lane;
-    Value groupThread = kernel.groupThread, groupWarp = kernel.groupWarp;
-    Value leader = kernel.leader;
-    rereadThread();
-    emitPackedStore(kernel, kernel.stores.front(), deferred.packed,
-                    {deferred.row, deferred.column},
-                    ArrayRef<Value>(sizes).take_front(forall.getNumParallel()));
-    state.thread = thread;
-    state.lane = lane;
-    kernel.groupThread = groupThread;
-    kernel.groupWarp = groupWarp;
-    kernel.leader = leader;
+  b.when(b.both(condition, exists), [&] {
+    keepThread([&] {
+      rereadThread();
+      emitPackedStore(
+          kernel, kernel.stores.front(), deferred.packed,
+          {deferred.row, deferred.column},
+          ArrayRef<Value>(sizes).take_front(forall.getNumParallel()));
+    });
   });
 }
 
@@ -389,8 +378,6 @@ void WarpSpecializedEmitter::emitConsumer() {
     // Nothing is read or written that the kernel in front may still use.
     NVVM::GriddepcontrolOp::create(b, NVVM::GridDepActionKind::wait);
   }
-  // A tile defines the thread's place again, inside the loop.
-  Value thread = state.thread, lane = state.lane, leader = kernel.leader;
   RingPosition start{b.i32(0), b.i32(0)};
   // The first warpgroup begins; a new barrier's phase before counts as done.
   Value turn = b.bitXor(kernel.warpgroup, 1);
@@ -419,37 +406,38 @@ void WarpSpecializedEmitter::emitConsumer() {
                   SmallVector<Value>(values.drop_front(3))};
     }
   };
-  SmallVector<Value> done = emitTiles(
-      kernel.takesTurns, first,
-      [&](Value tile, Value next, ValueRange carried) {
-        enterDeferred(carried);
-        RingPosition at{carried[0], carried[1]};
-        Value turn = carried[2], count = carried[3], nextCount = count;
-        if (counts) {
-          emitTileOrigins(next);
-          nextCount = getBlockCount();
-        }
-        emitTileOrigins(tile);
-        at = emitTile(at, turn, counts ? count : getBlockCount());
-        if (kernel.takesTurns) {
-          // The other consumer's tile; behind the last one nothing is
-          // left to do.
-          Value last = b.sub(tileCount, 1);
-          emitTileOrigins(b.min(b.add(tile, clusterCount), last));
-          at = skip(at, getBlockCount());
-          turn = b.bitXor(turn, 1);
-        }
-        SmallVector<Value> behind = {at.stage, at.parity, turn, nextCount};
-        if (kernel.defersStores) {
-          llvm::append_values(behind, deferred.exists, deferred.row,
-                              deferred.column);
-          llvm::append_range(behind, deferred.packed);
-        }
-        return behind;
-      });
-  state.thread = thread;
-  state.lane = lane;
-  kernel.leader = leader;
+  SmallVector<Value> done;
+  // A tile defines the thread's place again, inside the loop.
+  keepThread([&] {
+    done = emitTiles(
+        kernel.takesTurns, first,
+        [&](Value tile, Value next, ValueRange carried) {
+          enterDeferred(carried);
+          RingPosition at{carried[0], carried[1]};
+          Value turn = carried[2], count = carried[3], nextCount = count;
+          if (counts) {
+            emitTileOrigins(next);
+            nextCount = getBlockCount();
+          }
+          emitTileOrigins(tile);
+          at = emitTile(at, turn, counts ? count : getBlockCount());
+          if (kernel.takesTurns) {
+            // The other consumer's tile; behind the last one nothing is
+            // left to do.
+            Value last = b.sub(tileCount, 1);
+            emitTileOrigins(b.min(b.add(tile, clusterCount), last));
+            at = skip(at, getBlockCount());
+            turn = b.bitXor(turn, 1);
+          }
+          SmallVector<Value> behind = {at.stage, at.parity, turn, nextCount};
+          if (kernel.defersStores) {
+            llvm::append_values(behind, deferred.exists, deferred.row,
+                                deferred.column);
+            llvm::append_range(behind, deferred.packed);
+          }
+          return behind;
+        });
+  });
   if (kernel.defersStores) {
     enterDeferred(done);
     emitDeferredStore(b.trueValue());

@@ -49,6 +49,8 @@ private:
 
   void emitPrologue();
   void rereadThread();
+  /// Emits `body`, behind which the thread's place is what it was before.
+  void keepThread(function_ref<void()> body);
   /// Emits a tile, given the one behind it (or one that exists) and the values
   /// that the loop carries.
   using TileBody =
@@ -100,10 +102,8 @@ private:
   size_t getNumSums() const {
     return kernel.accumulators * kernel.rowBlocks * kernel.columns / 2;
   }
-  /// Where `isFirst` is given and holds, a deferred store follows the products.
   void emitStage(WarpgroupSums &sums, RingPosition at, Value accumulate,
-                 Value releasePrevious, uint64_t inFlight,
-                 Value isFirst = Value());
+                 Value releasePrevious, uint64_t inFlight);
   void emitProducts(WarpgroupSums &sums, Value base, Value accumulate);
   void exchangeSplits(WarpgroupSums &sums);
   /// Waits for all products in flight, after which `sums` may be read.

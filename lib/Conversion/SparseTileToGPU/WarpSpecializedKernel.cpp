@@ -422,6 +422,18 @@ void WarpSpecializedEmitter::rereadThread() {
   kernel.leader = b.equal(kernel.groupThread, 0);
 }
 
+void WarpSpecializedEmitter::keepThread(function_ref<void()> body) {
+  Value thread = state.thread, lane = state.lane;
+  Value groupThread = kernel.groupThread, groupWarp = kernel.groupWarp;
+  Value leader = kernel.leader;
+  body();
+  state.thread = thread;
+  state.lane = lane;
+  kernel.groupThread = groupThread;
+  kernel.groupWarp = groupWarp;
+  kernel.leader = leader;
+}
+
 void WarpSpecializedEmitter::setOrigins(Value index) {
   if (kernel.order) {
     setOrderedOrigins(index);

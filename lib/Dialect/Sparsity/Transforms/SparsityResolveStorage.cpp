@@ -41,12 +41,12 @@ static sparse_tile::ConfigAttr getConfigOfRows(OpOperand &use) {
 /// the groups of a list in a stored order.
 static bool takesOrder(sparse_tile::ConfigAttr config,
                        TileTargetAttrInterface targetAttr) {
-  return !config.getSparse() &&
-         llvm::any_of(targetAttr.getTargetInfo().instructions,
-                      [&](const MMAInstruction &instruction) {
-                        return instruction.warpgroup &&
-                               instruction.name == config.getInstruction();
-                      });
+  std::optional<MultiplyType> type = parseMultiplyType(config.getMultiply());
+  const MMAInstruction *instruction =
+      type ? targetAttr.getTargetInfo().findInstruction(config.getInstruction(),
+                                                        *type)
+           : nullptr;
+  return instruction && instruction->warpgroup && !config.getSparse();
 }
 
 namespace {

@@ -57,6 +57,12 @@ struct ChosenTile {
 };
 } // namespace
 
+static void remarkMissed(const Contraction &contraction, const Twine &text) {
+  remark::missed(contraction.op->getLoc(),
+                 remark::RemarkOpts::name("SelectConfig").category("sparsity"))
+      << text.str();
+}
+
 /// "391.9 us with 4096 columns, 627.3 us for dense weights".
 static std::string describe(const MeasuredTimes &times) {
   return llvm::formatv(
@@ -452,10 +458,7 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
     return give("the reduction's length is not known");
   }
   auto remarkMisfit = [&](StringRef why) {
-    remark::missed(
-        first.op->getLoc(),
-        remark::RemarkOpts::name("SelectConfig").category("sparsity"))
-        << ("the row of the tuning table does not fit: " + why).str();
+    remarkMissed(first, "the row of the tuning table does not fit: " + why);
   };
   std::optional<ChosenTile> chosen = chooseTile(problem, target, remarkMisfit);
   if (!chosen) {
@@ -626,10 +629,8 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
     text += ": " + describe(*choice.times);
     if (choice.times->dense < choice.times->sparse) {
       // Compressed weights are all that the kernel is given.
-      remark::missed(
-          first.op->getLoc(),
-          remark::RemarkOpts::name("SelectConfig").category("sparsity"))
-          << "dense weights would be faster: " + describe(*choice.times);
+      remarkMissed(first,
+                   "dense weights would be faster: " + describe(*choice.times));
     }
   }
   if (!choice.variants.empty()) {
