@@ -8,9 +8,9 @@
     random_tiles.py --first 17 --count 1 --print             one of them, with its text
 
 Number N is a function of N alone: sizes, element types, 2:4, dense and block weights, epilogues,
-consumers, stages, clusters, splits, overlap, deferred stores. A tile that does not fit is refused with
-a message ("expected ..."), which is right too. One line for each failure; the exit status is 1 if
-there was one.
+a second product, consumers, stages, clusters, splits, overlap, deferred stores. A tile that does not
+fit is refused with a message ("expected ..."), which is right too. One line for each failure; the exit
+status is 1 if there was one.
 """
 
 import argparse
@@ -77,6 +77,8 @@ def make(number):
         options += " defer-stores"
     if pick.random() < 0.15:
         options = "tuning-table=none"
+    if dtype == "bf16" and pick.random() < 0.2:
+        fields["gated"] = True
     sizes = " ".join([kind, *(f"{key}={value}" for key, value in fields.items())])
     return cases.program(**fields), options, sizes
 

@@ -70,6 +70,19 @@ CASES = {
         dict(n=520, k=448, m=200, block=(64, 64)),
         WGMMA + "tile=64,64,64 warps=8,1 stages=3 cluster=2",
     ),
+    # Two products with a list each, one after the other.
+    "blocks, gated": (
+        dict(n=640, k=320, m=150, block=(128, 64), gated=True, bias=True),
+        WGMMA + "tile=128,64,64 warps=8,1 stages=3 cluster=2",
+    ),
+    "blocks, joined, gated": (
+        dict(n=328, k=320, m=77, block=(64, 64), gated=True),
+        WGMMA + "tile=64,72,64 warps=8,1 stages=3 cluster=1",
+    ),
+    "blocks, joined, gated, stored by warps": (
+        dict(n=256, k=512, m=7, block=(64, 128), gated=True, result="f32"),
+        WGMMA + "tile=64,72,64 warps=8,1 stages=2 cluster=1",
+    ),
     # A tile is stored behind the first products of the next one, or without them where the next
     # one's list is empty.
     "dense, deferred": (

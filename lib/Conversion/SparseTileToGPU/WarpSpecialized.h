@@ -57,6 +57,15 @@ struct BulkProduct {
   unsigned a, b, accumulator;
 };
 
+/// A pipeline of the schedule: a reduction loop with sums of its own.
+struct BulkPhase {
+  sparse_tile::PipelineOp pipeline;
+  SmallVector<BulkOperand> operands;
+  SmallVector<BulkProduct> products;
+  /// Its first sums among those of all phases.
+  unsigned firstAccumulator = 0;
+};
+
 /// How a store op's result leaves the kernel.
 struct BulkStore {
   sparse_tile::StoreOp op;
@@ -104,6 +113,10 @@ struct WarpSpecialized {
   int64_t barrierOffset = 0, sharersOffset = 0;
   int64_t sharedBytes = 0;
   const MMAInstruction *instruction = nullptr;
+  /// Where products follow a list each, they come one after another through the
+  /// same ring. The operands, products and sums are those of the phase that is
+  /// being emitted.
+  std::vector<BulkPhase> phases;
   SmallVector<BulkOperand> operands;
   SmallVector<BulkProduct> products;
   unsigned accumulators = 0;

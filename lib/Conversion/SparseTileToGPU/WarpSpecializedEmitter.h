@@ -38,6 +38,7 @@ public:
 
 private:
   LogicalResult readConfig();
+  LogicalResult planPhases();
   LogicalResult planOperands();
   LogicalResult planOperand(Value tile, bool isA, BulkOperand &plan);
   LogicalResult planShared();
@@ -47,6 +48,8 @@ private:
         "but got one with ");
   }
 
+  /// Makes `phase` the one whose copies and products are emitted.
+  void enterPhase(const BulkPhase &phase);
   void emitPrologue();
   void rereadThread();
   /// Emits `body`, behind which the thread's place is what it was before.
@@ -82,9 +85,13 @@ private:
   Value getSharers(Value stage);
   /// The k-blocks of the tile whose origins are set.
   Value getBlockCount();
+  /// The copies of a phase into the ring, from step `begun` on.
+  RingPosition emitPhaseCopies(Value tile, RingPosition at, Value begun);
+  /// The k-blocks of each phase of the tile whose origins are set.
+  SmallVector<Value> getBlockCounts();
   /// With turns, the products start when the barrier of this warpgroup has
   /// completed a phase of parity `turn`.
-  RingPosition emitTile(RingPosition at, Value turn, Value count);
+  RingPosition emitTile(RingPosition at, Value turn, ValueRange counts);
   /// The barrier behind those of the stages on which the other warpgroup says
   /// that it has started its last product of a tile.
   Value getTurnBarrier(Value warpgroup);

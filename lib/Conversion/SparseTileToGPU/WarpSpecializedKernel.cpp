@@ -156,16 +156,40 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
   return success();
 }
 
-LogicalResult WarpSpecializedEmitter::planOperands() {
-  for (Operation &op : forall.getBody().front()) {
-    if (auto found = dyn_cast<sparse_tile::PipelineOp>(op)) {
-      if (pipeline) {
-        return emitUnsupported() << "several pipelines";
-      }
-      pipeline = found;
+LogicalResult WarpSpecializedEmitter::planPhases() {
+  unsigned accumulators = 0;
+  for (auto found :
+       forall.getBody().front().getOps<sparse_tile::PipelineOp>()) {
+    kernel.operands.clear();
+    kernel.products.clear();
+    pipeline = found;
+    if (failed(planOperands())) {
+      return failure();
+    }
+    kernel.phases.push_back(
+        {pipeline, kernel.operands, kernel.products, accumulators});
+    accumulators += kernel.accumulators;
+    if (kernel.phases.size() > 1 && kernel.kBlocks != 0) {
+      return emitUnsupported() << "several pipelines of a known length";
     }
   }
-  if (!pipeline || pipeline.getLower() || !pipeline.getInits().empty()) {
+  if (kernel.phases.empty()) {
+    return emitUnsupported() << "no pipeline";
+  }
+  // Of all of them, until one is entered.
+  kernel.accumulators = accumulators;
+  return success();
+}
+
+void WarpSpecializedEmitter::enterPhase(const BulkPhase &phase) {
+  pipeline = phase.pipeline;
+  kernel.operands = phase.operands;
+  kernel.products = phase.products;
+  kernel.accumulators = pipeline.getNumResults();
+}
+
+LogicalResult WarpSpecializedEmitter::planOperands() {
+  if (pipeline.getLower() || !pipeline.getInits().empty()) {
     return emitUnsupported() << "a pipeline that starts anywhere but at zero";
   }
   Value extent = pipeline.getExtent();
@@ -222,17 +246,20 @@ LogicalResult WarpSpecializedEmitter::planOperands() {
 }
 
 LogicalResult WarpSpecializedEmitter::planShared() {
-  int64_t next = 0;
-  for (BulkOperand &operand : kernel.operands) {
-    operand.offset = next;
-    int64_t tiles = kernel.joins && operand.isA ? 2 : 1;
-    next += llvm::alignTo(operand.bytes * tiles, 1024);
+  for (BulkPhase &phase : kernel.phases) {
+    int64_t next = 0;
+    for (BulkOperand &operand : phase.operands) {
+      operand.offset = next;
+      int64_t tiles = kernel.joins && operand.isA ? 2 : 1;
+      next += llvm::alignTo(operand.bytes * tiles, 1024);
+    }
+    for (BulkOperand &operand : phase.operands) {
+      operand.metadataOffset = next;
+      next += operand.metadataBytes;
+    }
+    kernel.stageBytes =
+        std::max<int64_t>(kernel.stageBytes, llvm::alignTo(next, 1024));
   }
-  for (BulkOperand &operand : kernel.operands) {
-    operand.metadataOffset = next;
-    next += operand.metadataBytes;
-  }
-  kernel.stageBytes = llvm::alignTo(next, 1024);
   kernel.stagingOffset = kernel.stageBytes * kernel.stages;
   int64_t exchange = 0;
   if (kernel.splits > 1) {
@@ -508,9 +535,10 @@ SmallVector<Value> WarpSpecializedEmitter::emitTiles(bool takesTurns,
 }
 
 FailureOr<KernelDescription> WarpSpecializedEmitter::run() {
-  if (failed(readConfig()) || failed(planOperands()) || failed(planShared())) {
+  if (failed(readConfig()) || failed(planPhases()) || failed(planShared())) {
     return failure();
   }
+  enterPhase(kernel.phases.front());
   kernel.order = findOrder();
   LLVM::LLVMFuncOp function = createFunction(state.threads);
   int32_t blocks = kernel.clusterSize();

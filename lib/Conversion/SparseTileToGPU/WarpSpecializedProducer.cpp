@@ -134,6 +134,15 @@ Value WarpSpecializedEmitter::getBlockCount() {
   return b.ceilDiv(toI32(pipeline.getExtent()), kernel.stepElements);
 }
 
+SmallVector<Value> WarpSpecializedEmitter::getBlockCounts() {
+  SmallVector<Value> counts;
+  for (const BulkPhase &phase : kernel.phases) {
+    enterPhase(phase);
+    counts.push_back(getBlockCount());
+  }
+  return counts;
+}
+
 Value WarpSpecializedEmitter::getFirstBlock() {
   return kernel.splits > 1 ? b.mul(kernel.rank, kBlocksPerTile()) : b.i32(0);
 }
@@ -198,6 +207,35 @@ int64_t WarpSpecializedEmitter::emitPrefetch() {
   return count;
 }
 
+RingPosition WarpSpecializedEmitter::emitPhaseCopies(Value tile,
+                                                     RingPosition at,
+                                                     Value begun) {
+  if (kernel.joins) {
+    return emitJoinedCopies(tile, at);
+  }
+  emitTileOrigins(tile);
+  Value firstBlock = getFirstBlock();
+  // Lists are read a step ahead of the copies that follow them.
+  SmallVector<Value> initial = {at.stage, at.parity};
+  llvm::append_range(initial, getPlaces(firstBlock));
+  auto loop = scf::ForOp::create(b, begun, getBlockCount(), b.i32(1), initial);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  RingPosition stage{loop.getRegionIterArg(0), loop.getRegionIterArg(1)};
+  ValueRange places = loop.getRegionIterArgs().drop_front(2);
+  Value block = b.add(firstBlock, loop.getInductionVar());
+  SmallVector<Value> nextPlaces = getPlaces(b.add(block, 1));
+  emitWait(getBarrier(stage.stage, kEmpty), stage.parity);
+  emitExpect(stage.stage);
+  emitCopies(/*packed=*/false, block, stage.stage, places);
+  emitCopies(/*packed=*/true, block, stage.stage, places);
+  RingPosition next = advance(stage);
+  SmallVector<Value> yielded = {next.stage, next.parity};
+  llvm::append_range(yielded, nextPlaces);
+  scf::YieldOp::create(b, yielded);
+  return {loop.getResult(0), loop.getResult(1)};
+}
+
 void WarpSpecializedEmitter::emitProducer() {
   if (kernel.consumers > 1) {
     NVVM::SetMaxRegisterOp::create(
@@ -213,36 +251,14 @@ void WarpSpecializedEmitter::emitProducer() {
     emitTiles(
         /*takesTurns=*/false, start,
         [&](Value tile, Value, ValueRange carried) {
-          if (kernel.joins) {
-            RingPosition behind =
-                emitJoinedCopies(tile, {carried[0], carried[1]});
-            return SmallVector<Value>{behind.stage, behind.parity, b.i32(0)};
+          RingPosition at{carried[0], carried[1]};
+          Value begun = carried[2];
+          for (const BulkPhase &phase : kernel.phases) {
+            enterPhase(phase);
+            at = emitPhaseCopies(tile, at, begun);
+            begun = b.i32(0);
           }
-          emitTileOrigins(tile);
-          Value firstBlock = getFirstBlock();
-          // Lists are read a step ahead of the copies that follow them.
-          SmallVector<Value> initial(carried.take_front(2));
-          llvm::append_range(initial, getPlaces(firstBlock));
-          auto loop = scf::ForOp::create(b, carried[2], getBlockCount(),
-                                         b.i32(1), initial);
-          {
-            OpBuilder::InsertionGuard guard(b);
-            b.setInsertionPointToStart(loop.getBody());
-            RingPosition at{loop.getRegionIterArg(0), loop.getRegionIterArg(1)};
-            ValueRange places = loop.getRegionIterArgs().drop_front(2);
-            Value block = b.add(firstBlock, loop.getInductionVar());
-            SmallVector<Value> nextPlaces = getPlaces(b.add(block, 1));
-            emitWait(getBarrier(at.stage, kEmpty), at.parity);
-            emitExpect(at.stage);
-            emitCopies(/*packed=*/false, block, at.stage, places);
-            emitCopies(/*packed=*/true, block, at.stage, places);
-            RingPosition next = advance(at);
-            SmallVector<Value> yielded = {next.stage, next.parity};
-            llvm::append_range(yielded, nextPlaces);
-            scf::YieldOp::create(b, yielded);
-          }
-          return SmallVector<Value>{loop.getResult(0), loop.getResult(1),
-                                    b.i32(0)};
+          return SmallVector<Value>{at.stage, at.parity, begun};
         });
   });
   NVVM::SyncWarpOp::create(b, b.i32(-1));
