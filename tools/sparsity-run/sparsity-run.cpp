@@ -281,7 +281,7 @@ static LogicalResult runProgram(ModuleOp source, const Arguments &arguments,
     if (failed(expected)) {
       return failure();
     }
-    ok = checkResults(source, results, *expected, arguments);
+    ok = checkResults(source, results, *expected, arguments, place->target);
   }
   if (arguments.time &&
       failed(printTimes(source, arguments, *place, *inputs, **runner))) {
