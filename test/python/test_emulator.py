@@ -70,6 +70,20 @@ CASES = {
         dict(n=520, k=448, m=200, block=(64, 64)),
         WGMMA + "tile=64,64,64 warps=8,1 stages=3 cluster=2",
     ),
+    # Copies in boxes of half and of a quarter of a part, where the last tile ends outside: one row
+    # of 128, just over a half of them, one in the second part of a cluster.
+    "boxes at the edge, one row": (
+        dict(n=64, k=256, m=129),
+        WGMMA + "tile=64,128,64 warps=4,1 stages=3 cluster=1 splits=2",
+    ),
+    "boxes at the edge, over a half": (
+        dict(n=64, k=256, m=77, sparse=False),
+        WGMMA + "tile=64,128,64 warps=4,1 stages=3 cluster=1",
+    ),
+    "boxes at the edge, two parts": (
+        dict(n=256, k=256, m=193),
+        WGMMA + "tile=64,128,64 warps=4,1 stages=3 cluster=2",
+    ),
     # Two products with a list each, one after the other.
     "blocks, gated": (
         dict(n=640, k=320, m=150, block=(128, 64), gated=True, bias=True),

@@ -50,6 +50,9 @@ struct BulkOperand {
   SmallVector<unsigned> maps;
   /// Rows (or K, in panels) that each block of the cluster copies.
   SmallVector<int64_t> parts;
+  /// Where tiles may end outside of the tensor: boxes of half and of a quarter
+  /// of a part.
+  std::optional<std::array<unsigned, 2>> edgeMaps = {};
 };
 
 /// A product of the compute region.

@@ -75,6 +75,16 @@ private:
   int64_t emitPrefetch();
   void emitOperandLoad(const BulkOperand &operand, Value block, Value base,
                        Value barrier, ValueRange place);
+  /// Which boxes copy the rows of a part that exist. A row outside costs a
+  /// tensor copy about seven cycles, one inside about one, and each box some
+  /// sixty.
+  struct EdgeBoxes {
+    Value whole, half, quarter, quarterBehindHalf;
+  };
+  EdgeBoxes getEdgeBoxes(const BulkOperand &operand, int64_t before,
+                         int64_t part);
+  /// The bytes that copies of the operand bring into a stage.
+  Value getCopiedBytes(const BulkOperand &operand);
   /// Of each listed operand, the indices of its tile at `block`.
   SmallVector<Value> getPlaces(Value block);
   static size_t getPlaceRank(const BulkOperand &operand);

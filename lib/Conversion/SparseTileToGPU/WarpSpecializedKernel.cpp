@@ -136,6 +136,7 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
                "expected at least 8 rows of a shared operand for each of ")
            << shares << " blocks of a cluster, but got " << extent;
   }
+  TensorMap edge;
   for (int64_t share = 0; share < shares; ++share) {
     int64_t part = (units / shares + (share < units % shares ? 1 : 0)) * 8;
     plan.parts.push_back(part);
@@ -150,8 +151,21 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
       }
       map.box.push_back(box);
     }
-    plan.maps.push_back(
-        addTensorMap(indexOf(load.getSources().front()), std::move(map)));
+    plan.maps.push_back(addTensorMap(indexOf(load.getSources().front()), map));
+    edge = std::move(map);
+  }
+  Value size = forall.getSizes()[forall.getNumParallel() - (isA ? 2 : 1)];
+  std::optional<int64_t> known = getConstantIntValue(size);
+  constexpr int64_t kEdgeUnit = 32, kLeastPart = 64;
+  bool ends = !known || *known % plan.rows != 0;
+  if (ends && !plan.alongRows && !(isA && plan.listed) &&
+      llvm::all_equal(plan.parts) && plan.parts[0] >= kLeastPart &&
+      plan.parts[0] % kEdgeUnit == 0) {
+    plan.edgeMaps.emplace();
+    for (auto [number, map] : llvm::enumerate(*plan.edgeMaps)) {
+      edge.box[last - rowDim] = plan.parts[0] >> (number + 1);
+      map = addTensorMap(indexOf(load.getSources().front()), edge);
+    }
   }
   return success();
 }

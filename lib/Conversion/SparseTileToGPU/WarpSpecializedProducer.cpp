@@ -62,33 +62,51 @@ void WarpSpecializedEmitter::emitOperandLoad(const BulkOperand &operand,
     mask = LLVM::ConstantOp::create(
         b, b.getI16Type(), b.getI16IntegerAttr((1 << kernel.cluster) - 1));
   }
+  // A box from row `row` of the tile on, to line `line` of its stage.
+  auto emitBox = [&](unsigned map, int64_t row, int64_t k, int64_t line) {
+    SmallVector<Value> coordinates;
+    for (int64_t dim = buffer.getRank() - 1; dim >= 0; --dim) {
+      Value at = operand.listed ? place[dim]
+                 : dim == kDim  ? b.mul(block, kernel.stepElements)
+                                : toI32(load.getIndices()[dim]);
+      if (dim == kDim) {
+        at = b.add(at, k);
+      } else if (dim == rowDim) {
+        at = b.add(at, row);
+      }
+      coordinates.push_back(at);
+    }
+    Value to = b.offset(base, operand.offset + line * kRowBytes);
+    NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+        b, clusterPointer(to), tensorMaps[map], coordinates, barrier,
+        ValueRange(), mask, Value(), NVVM::TMALoadMode::TILE,
+        /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), Value());
+  };
   auto emitPart = [&](int64_t share) {
     int64_t before = 0;
     for (int64_t index = 0; index < share; ++index) {
       before += operand.parts[index];
     }
-    // Panels of rows one after the other; tiles with K innermost are one.
-    int64_t panels = operand.alongRows ? operand.rows / kRowBlock : 1;
-    int64_t panelBytes = kRowBlock * kRowBytes;
-    for (int64_t panel = 0; panel < panels; ++panel) {
-      SmallVector<Value> coordinates;
-      for (int64_t dim = buffer.getRank() - 1; dim >= 0; --dim) {
-        Value at = operand.listed ? place[dim]
-                   : dim == kDim  ? b.mul(block, kernel.stepElements)
-                                  : toI32(load.getIndices()[dim]);
-        if (dim == kDim) {
-          at = operand.alongRows ? b.add(at, before) : at;
-        } else if (dim == rowDim) {
-          at = b.add(at, operand.alongRows ? panel * kRowBlock : before);
-        }
-        coordinates.push_back(at);
+    if (operand.alongRows) {
+      // Panels of rows one after the other.
+      for (int64_t row = 0; row < operand.rows; row += kRowBlock) {
+        emitBox(operand.maps[share], row, before, row + before);
       }
-      Value to = b.offset(base, operand.offset + panel * panelBytes +
-                                    before * kRowBytes);
-      NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-          b, clusterPointer(to), tensorMaps[operand.maps[share]], coordinates,
-          barrier, ValueRange(), mask, Value(), NVVM::TMALoadMode::TILE,
-          /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), Value());
+      return;
+    }
+    if (!operand.edgeMaps) {
+      emitBox(operand.maps[share], before, 0, before);
+      return;
+    }
+    int64_t part = operand.parts[share];
+    auto [half, quarter] = *operand.edgeMaps;
+    EdgeBoxes boxes = getEdgeBoxes(operand, before, part);
+    for (auto [exists, map, row] :
+         {std::tuple(boxes.whole, operand.maps[share], before),
+          std::tuple(boxes.half, half, before),
+          std::tuple(boxes.quarter, quarter, before),
+          std::tuple(boxes.quarterBehindHalf, quarter, before + part / 2)}) {
+      b.when(exists, [&] { emitBox(map, row, 0, row); });
     }
   };
   if (operand.parts.size() == 1) {
@@ -99,6 +117,40 @@ void WarpSpecializedEmitter::emitOperandLoad(const BulkOperand &operand,
   for (int64_t share = 0; share < kernel.cluster; ++share) {
     b.when(b.equal(kernel.rank, share), [&] { emitPart(share); });
   }
+}
+
+WarpSpecializedEmitter::EdgeBoxes
+WarpSpecializedEmitter::getEdgeBoxes(const BulkOperand &operand, int64_t before,
+                                     int64_t part) {
+  unsigned dim = forall.getNumParallel() - (operand.isA ? 2 : 1);
+  Value first = b.add(origins[dim], before), size = sizes[dim];
+  Value inside = b.sub(size, b.min(first, size));
+  auto exceeds = [&](int64_t rows) { return b.less(b.i32(rows), inside); };
+  auto without = [&](Value condition, Value other) {
+    return b.both(condition, b.bitXor(other, b.trueValue()));
+  };
+  Value whole = exceeds(part / 4 * 3), half = exceeds(part / 4);
+  return {whole, without(half, whole), without(exceeds(0), half),
+          without(exceeds(part / 2), whole)};
+}
+
+Value WarpSpecializedEmitter::getCopiedBytes(const BulkOperand &operand) {
+  if (!operand.edgeMaps) {
+    return b.i32(operand.bytes);
+  }
+  Value bytes = b.i32(0);
+  int64_t before = 0;
+  for (int64_t part : operand.parts) {
+    EdgeBoxes boxes = getEdgeBoxes(operand, before, part);
+    for (auto [exists, rows] :
+         {std::pair(boxes.whole, part), std::pair(boxes.half, part / 2),
+          std::pair(boxes.quarter, part / 4),
+          std::pair(boxes.quarterBehindHalf, part / 4)}) {
+      bytes = b.add(bytes, b.select(exists, b.i32(rows * kRowBytes), b.i32(0)));
+    }
+    before += part;
+  }
+  return bytes;
 }
 
 size_t WarpSpecializedEmitter::getPlaceRank(const BulkOperand &operand) {
@@ -151,7 +203,7 @@ void WarpSpecializedEmitter::emitExpect(Value stage) {
   Value bytes = b.i32(0);
   for (const BulkOperand &operand : kernel.operands) {
     if (!operand.packed) {
-      bytes = b.add(bytes, operand.bytes);
+      bytes = b.add(bytes, getCopiedBytes(operand));
       continue;
     }
     int64_t perBlock =
