@@ -68,7 +68,8 @@ findOperandObstacle(const Contraction &product, unsigned index,
   RankedTensorType tensor = product.getInputType(index);
   auto say = [&](StringRef text) { return std::optional(text.str()); };
   MultiplyType own;
-  if (!getMultiplyType(tensor.getElementType(), /*allowTF32=*/false, own) ||
+  bool allowTF32 = type == MultiplyType::TF32;
+  if (!getMultiplyType(tensor.getElementType(), allowTF32, own) ||
       own != type) {
     return say("an operand is converted as it is loaded");
   }
