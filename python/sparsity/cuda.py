@@ -137,7 +137,7 @@ class TensorMap:
 
     BYTES, ALIGNMENT = 128, 64
 
-    def __init__(self, address, shape, item_bytes, box, swizzle):
+    def __init__(self, address, shape, item_bytes, box, swizzle, rounds_to_tf32=False):
         library = driver()
         if not hasattr(library, "cuTensorMapEncodeTiled"):
             raise CudaError("expected a CUDA driver with cuTensorMapEncodeTiled (12.0 or newer)")
@@ -151,8 +151,9 @@ class TensorMap:
         self._memory = (ctypes.c_char * (self.BYTES + self.ALIGNMENT))()
         start = ctypes.addressof(self._memory)
         self.address = (start + self.ALIGNMENT - 1) // self.ALIGNMENT * self.ALIGNMENT
-        # What lies outside is zero in any type: only the width of elements matters.
-        kind = {1: 0, 2: 1, 4: 2}[item_bytes]
+        # What lies outside is zero in any type: only the width of elements matters, unless
+        # copies round them.
+        kind = 11 if rounds_to_tf32 else {1: 0, 2: 1, 4: 2}[item_bytes]
         check(
             library.cuTensorMapEncodeTiled(
                 self.address,

@@ -26,7 +26,7 @@ _SIZE = re.compile(r"size (?!computed)(.*)")
 _POINTER = re.compile(r"pointer of argument (\d+)")
 _STRIDE = re.compile(r"stride of argument (\d+) dim (\d+)")
 _SCALAR = re.compile(r"scalar of argument (\d+)")
-_TENSOR_MAP = re.compile(r"tensor_map of argument (\d+) box ([\dx]+) swizzle (\d+)")
+_TENSOR_MAP = re.compile(r"tensor_map of argument (\d+) box ([\dx]+) swizzle (\d+)( tf32)?")
 _SCALAR_TYPES = {
     "f32": ctypes.c_float,
     "f64": ctypes.c_double,
@@ -151,8 +151,8 @@ def _item_bytes(array):
 class TensorMapParameter:
     """A tensor map as a plan shows it; `encode` asks the driver for it."""
 
-    def __init__(self, address, shape, item_bytes, box, swizzle):
-        self.value = (address, shape, item_bytes, tuple(box), swizzle)
+    def __init__(self, address, shape, item_bytes, box, swizzle, rounds):
+        self.value = (address, shape, item_bytes, tuple(box), swizzle, rounds)
 
     def encode(self):
         return cuda.TensorMap(*self.value)
@@ -400,15 +400,15 @@ class Kernel:
             array = flat[int(match.group(1))]
             box = [int(extent) for extent in match.group(2).split("x")]
             storage = self.arguments[int(match.group(1))].get("storage")
-            shape = array.shape
+            shape, item = array.shape, _item_bytes(array)
             if storage:  # A buffer of a packed weight may be given as flat bytes.
-                sizes = parse_tensor_type(storage)[0]
+                sizes, dtype = parse_tensor_type(storage)
                 known = math.prod(size for size in sizes if size is not None)
-                total = math.prod(array.shape)
-                shape = [total // known if size is None else size for size in sizes]
-            return TensorMapParameter(
-                array.address, tuple(shape), _item_bytes(array), box, int(match.group(3))
-            )
+                given = math.prod(array.shape) * item
+                item = ELEMENT_TYPES[dtype][1].itemsize
+                shape = [given // item // known if size is None else size for size in sizes]
+            swizzle, rounds = int(match.group(3)), bool(match.group(4))
+            return TensorMapParameter(array.address, tuple(shape), item, box, swizzle, rounds)
         position = int(_SCALAR.fullmatch(text).group(1))
         kind = self.arguments[position].get("type", "index")
         if kind not in _SCALAR_TYPES:

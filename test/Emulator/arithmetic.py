@@ -47,6 +47,14 @@ def bf16_to_f32(bits):
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
+def round_to_tf32(bits):
+    """Bits of f32, rounded to the nearest number with 10 bits of mantissa, ties away from zero."""
+    bits = np.asarray(bits, np.uint32)
+    finite = (bits & 0x7F800000) != 0x7F800000
+    rounded = (bits + np.uint32(0x1000)) & np.uint32(0xFFFFE000)
+    return np.where(finite, rounded, bits)
+
+
 def f32_to_bf16(value):
     bits = np.ascontiguousarray(value, np.float32).view(np.uint32)
     rounded = (bits + np.uint32(0x7FFF) + ((bits >> 16) & 1)) >> 16

@@ -5,13 +5,14 @@ def program(
     n, k, m, dtype="bf16", result="bf16", sparse=True, bias=False, residual=False, relu=False,
     transposed=False, block=None, gated=False,
 ):  # fmt: skip
-    """MLIR. `sparse`: W is 2:4 along k, or has blocks of the extents `block`. `transposed`: W is
-    stored as [k, n]. `gated`: Y is silu(Y) times a second product, of X and weights like W. `m`
-    may be "?"."""
+    """MLIR. `sparse`: W is 2:4 along k (1:2 in f32), or has blocks of the extents `block`.
+    `transposed`: W is stored as [k, n]. `gated`: Y is silu(Y) times a second product, of X and
+    weights like W. `m` may be "?"."""
     integer = dtype == "i8"
+    pattern = "1:2" if dtype == "f32" else "2:4"
     sum_type = "i32" if integer else "f32"
     axis = 0 if transposed else 1
-    encoding = f", #sparsity.n_of_m<2:4, axis = {axis}>" if sparse else ""
+    encoding = f", #sparsity.n_of_m<{pattern}, axis = {axis}>" if sparse else ""
     if block:
         encoding = f", #sparsity.block<{block[0]}x{block[1]}>"
     shape = f"{k}x{n}" if transposed else f"{n}x{k}"

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from arithmetic import round_to_tf32
 from memory import CHUNK, swizzle
 from ptx import EmulationError
 
@@ -9,8 +10,9 @@ from ptx import EmulationError
 class TensorMap:
     """What cuTensorMapEncodeTiled is given; dimensions from the innermost."""
 
-    def __init__(self, address, shape, item_bytes, box, swizzle_bytes):
+    def __init__(self, address, shape, item_bytes, box, swizzle_bytes, rounds_to_tf32=False):
         self.address, self.item, self.swizzle = address, item_bytes, swizzle_bytes
+        self.rounds = rounds_to_tf32
         self.sizes = [max(size, 1) for size in reversed(shape)]
         self.box = list(box)
         inner = self.box[0] * item_bytes
@@ -27,6 +29,7 @@ class TensorMap:
             (any(not 1 <= extent <= 256 for extent in self.box), "box sizes of 1 to 256"),
             (inner % 16, "inner box bytes that are a multiple of 16"),
             (swizzle_bytes and inner > swizzle_bytes, "an inner box within the swizzle"),
+            (rounds_to_tf32 and item_bytes != 4, "elements of f32 to round"),
         ]
         for wrong, expected in problems:
             if wrong:
@@ -169,7 +172,8 @@ def tensor_load(block, start, tensor_map, coordinates, barrier_address, memory, 
         regions = tensor_map.regions(coordinates)
         if regions:
             outer, inner = regions
-            box[inner] = tensor_map.tensor(memory)[outer]
+            elements = tensor_map.tensor(memory)[outer]
+            box[inner] = round_to_tf32(elements) if tensor_map.rounds else elements
         return box.reshape(-1).view(np.uint8).reshape(-1, CHUNK)
 
     chunks = tensor_map.addresses(start) // CHUNK

@@ -5,12 +5,13 @@
     random_tiles.py --emulate --count 100                    instruction by instruction
     random_tiles.py --sanitizer racecheck --count 30         under compute-sanitizer
     random_tiles.py --kinds block --count 50                 of 50 numbers those with block weights
+    random_tiles.py --tf32 --count 100                       all of f32 with allow-tf32
     random_tiles.py --first 17 --count 1 --print             one of them, with its text
 
-Number N is a function of N alone: sizes, element types, 2:4, dense and block weights, epilogues,
-a second product, consumers, stages, clusters, splits, overlap, deferred stores. A tile that does not
-fit is refused with a message ("expected ..."), which is right too. One line for each failure; the exit
-status is 1 if there was one.
+Number N is a function of N and --tf32: sizes, element types, n:m, dense and block weights,
+epilogues, a second product, consumers, stages, clusters, splits, overlap, deferred stores. A tile
+that does not fit is refused with a message ("expected ..."), which is right too. One line for each
+failure; the exit status is 1 if there was one.
 """
 
 import argparse
@@ -27,18 +28,20 @@ import cases  # noqa: E402
 
 KINDS = ("sparse", "dense", "block")
 REFUSED = "op expected"
+ALLOW_TF32 = " allow-tf32"
 CLEAN = ("ERROR SUMMARY: 0 errors", "RACECHECK SUMMARY: 0 hazards")
 
 
-def make(number):
+def make(number, tf32=False):
     """(program, pipeline options, sizes) of a number. The sizes begin with the kind."""
     pick = random.Random(number)
     dtype = pick.choice(["bf16", "bf16", "bf16", "f16", "f8E4M3FN", "i8"])
+    dtype = "f32" if tf32 else dtype
     kind = pick.choice(["sparse", "sparse", "dense", "block"])
-    wide = dtype in ("bf16", "f16")
+    wide = dtype in ("bf16", "f16", "f32")
     if kind == "block" and not wide:
         kind = "sparse"
-    step = 64 if wide else 128
+    step = 32 if tf32 else 64 if wide else 128
     fields = {
         "n": pick.randint(1, 90) * 8,
         "k": max(64, pick.randint(2, 100) * 8 // 16 * 16) if wide else pick.randint(4, 60) * 16,
@@ -49,13 +52,15 @@ def make(number):
     }
     if kind == "block":
         fields["block"] = pick.choice([(64, 64), (128, 128), (64, 128)])
-    if dtype == "bf16":
+    if tf32:
+        fields["k"] -= pick.choice([0, 4, 8, 12])
+    if dtype in ("bf16", "f32"):
         epilogue = pick.choice(["", "bias", "relu", "residual", "f32"])
         if epilogue == "f32":
             fields["result"] = "f32"
         elif epilogue:
             fields[epilogue] = True
-    if kind == "dense" and wide and pick.random() < 0.3:
+    if kind == "dense" and wide and not tf32 and pick.random() < 0.3:
         fields["transposed"] = True
     rows, consumers = pick.choice([(64, 1), (64, 2), (128, 1), (128, 2), (256, 2)])
     if kind == "block":
@@ -77,6 +82,8 @@ def make(number):
         options += " defer-stores"
     if pick.random() < 0.15:
         options = "tuning-table=none"
+    if tf32:
+        options += ALLOW_TF32
     if dtype == "bf16" and pick.random() < 0.2:
         fields["gated"] = True
     sizes = " ".join([kind, *(f"{key}={value}" for key, value in fields.items())])
@@ -102,7 +109,9 @@ def run_on_gpu(text, options, number, arguments):
     binaries = os.environ.get("SPARSITY_BIN")
     tool = str(pathlib.Path(binaries) / "sparsity-run") if binaries else "sparsity-run"
     command = [tool, "-", "--device=cuda", "--check", f"--seed={number}"]
-    command.append(f"--pipeline-options={options}")
+    # A flag of the tool, whose check then allows for the rounding.
+    command += ["--allow-tf32"] * (ALLOW_TF32 in options)
+    command.append(f"--pipeline-options={options.replace(ALLOW_TF32, '')}")
     if arguments.sanitizer:
         command = ["compute-sanitizer", "--tool", arguments.sanitizer] + command
     try:
@@ -130,6 +139,7 @@ def main():
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--first", type=int, default=0, help="the number of the first")
     parser.add_argument("--kinds", default="", help="sparse, dense, block; with commas")
+    parser.add_argument("--tf32", action="store_true", help="f32 in place of the other types")
     parser.add_argument("--emulate", action="store_true")
     parser.add_argument("--sanitizer", choices=["memcheck", "racecheck", "initcheck", "synccheck"])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -142,7 +152,7 @@ def main():
         parser.error(f"expected kinds among {', '.join(KINDS)}, but got {arguments.kinds}")
 
     def one(number):
-        text, options, sizes = make(number)
+        text, options, sizes = make(number, arguments.tf32)
         if arguments.emulate:
             outcome, output = emulate(text, options, number)
         else:

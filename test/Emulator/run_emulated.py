@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT / "python"), str(pathlib.Path(__file__).resolve().paren
 
 import ptx  # noqa: E402
 import reference  # noqa: E402
-from arithmetic import PARAMETERS  # noqa: E402
+from arithmetic import PARAMETERS, round_to_tf32  # noqa: E402
 from copies import TensorMap  # noqa: E402
 from machine import Machine  # noqa: E402
 from memory import GlobalMemory  # noqa: E402
@@ -67,7 +67,9 @@ def random_elements(rng, shape, dtype):
     return dtypes.encode(values.astype(np.float32), dtype)
 
 
-def to_reference(array, dtype):
+def to_reference(array, dtype, tf32=False):
+    if tf32 and dtype == "f32":
+        array = round_to_tf32(array.view(np.uint32)).view(np.float32)
     decoded = dtypes.decode(array, dtype)
     return decoded.astype(np.int64 if dtype[0] == "i" else np.float64)
 
@@ -108,8 +110,8 @@ def _pack_blocks(array, block, ordered, memory, rng, dtype):
     )
 
 
-def make_arguments(kernel, memory, rng, dynamic):
-    """(arguments for `Kernel.plan`, arrays for the reference)."""
+def make_arguments(kernel, memory, rng, dynamic, tf32):
+    """(arguments for `Kernel.plan`, arrays for the reference: rounded where `tf32`)."""
     arguments, arrays = [], []
     for entry in kernel.arguments:
         if entry["kind"] == "result" or entry.get("arg", -1) < len(arguments):
@@ -135,7 +137,7 @@ def make_arguments(kernel, memory, rng, dynamic):
                 data = getattr(packed, name)
                 buffers[name] = DeviceArray(memory.add(data), data.shape, "i8")
             arguments.append(dataclasses.replace(packed, **buffers))
-        arrays.append(to_reference(array, dtype))
+        arrays.append(to_reference(array, dtype, tf32))
     return arguments, arrays
 
 
@@ -195,7 +197,8 @@ def run(text, pipeline_options="", seed=0, multiprocessors=4, dynamic=77,
     kernel = program.kernel(next(iter(program.functions)))
     rng = np.random.default_rng(seed)
     memory = GlobalMemory()
-    arguments, arrays = make_arguments(kernel, memory, rng, dynamic)
+    tf32 = "allow-tf32" in pipeline_options
+    arguments, arrays = make_arguments(kernel, memory, rng, dynamic, tf32)
     expected = reference.evaluate(text, arrays)
     result = make_results(kernel, memory, expected)
     steps, serialized = run_launches(

@@ -2,7 +2,8 @@
 
 Operands come out of shared memory through their matrix descriptors (PTX ISA, "Shared
 Memory Matrix Layout", with the strides as in CUTLASS's `mma_sm90_desc.hpp`), are widened to
-f32 (exact for all types here) and multiplied by NumPy.
+f32 (exact for all types here, tf32 without the bits that the instruction ignores) and
+multiplied by NumPy.
 """
 
 import functools
@@ -14,7 +15,11 @@ from arithmetic import bf16_to_f32
 from memory import CHUNK, swizzle
 from ptx import EmulationError, Immediate
 
-_ELEMENTS = {"bf16": (2, 16), "f16": (2, 16), "e4m3": (1, 32), "e5m2": (1, 32), "s8": (1, 32)}
+# Bytes of an element; elements of K of a dense instruction.
+_ELEMENTS = {
+    "bf16": (2, 16), "f16": (2, 16), "tf32": (4, 8), "e4m3": (1, 32), "e5m2": (1, 32),
+    "s8": (1, 32),
+}  # fmt: skip
 _SHAPE = re.compile(r"m64n(\d+)k(\d+)$")
 
 
@@ -31,6 +36,8 @@ def _widen(raw, name):
         return bf16_to_f32(raw)
     if name == "f16":
         return raw.view(np.float16).astype(np.float32)
+    if name == "tf32":
+        return (raw & np.uint32(0xFFFFE000)).view(np.float32)
     if name == "s8":
         return raw.view(np.int8).astype(np.float32)
     return _table(name)[raw]
@@ -85,11 +92,11 @@ def decode_descriptor(descriptor, transposed, first, rows, depth, item):
 
 
 def _metadata_chunks(words, item, selector):
-    """[16 rows, chunks of 4 along K]: the nibbles of a warp (PTX ISA, sparse wgmma)."""
+    """[16 rows, chunks along K]: the nibbles of a warp (PTX ISA, sparse wgmma)."""
     lanes = words.reshape(8, 4)  # group, lane of the quad
     shifts = np.arange(8, dtype=np.uint32) * np.uint32(4)
     nibbles = (lanes[:, :, None] >> shifts) & np.uint32(15)
-    if item == 2:
+    if item != 1:
         pair = nibbles[:, 2 * selector : 2 * selector + 2]  # [group, half of K, nibble]
         low = pair[:, :, :4].reshape(8, 8)
         high = pair[:, :, 4:].reshape(8, 8)
@@ -134,7 +141,7 @@ class Shape:
         if self.sparse:
             self.metadata, selector = operands.pop(0), operands.pop(0)
             self.selector = selector.value
-            if self.selector not in ((0, 1) if self.item == 2 else (0,)):
+            if self.selector not in ((0,) if self.item == 1 else (0, 1)):
                 raise EmulationError(f"expected a legal selector, but got {self.selector}")
         self.accumulate = operands.pop(0)
         rest = [self._immediate(operand) for operand in operands]
@@ -213,6 +220,13 @@ class Multiplication:
         shape = self.shape
         nibbles = _metadata_chunks(self.metadata, shape.item, shape.selector)
         first, second = (nibbles & 3).astype(np.int64), (nibbles >> 2).astype(np.int64)
+        if shape.item == 4:
+            # A chunk is two elements; the halves of the kept one are named.
+            legal = (first % 2 == 0) & (second == first + 1)
+            dense = np.where(legal, np.float32(0), np.float32(np.nan))[:, :, None].repeat(2, 2)
+            kept = np.where(legal, values.reshape(16, -1), np.float32(np.nan))
+            np.put_along_axis(dense, first[:, :, None] // 2, kept[:, :, None], axis=2)
+            return dense.reshape(16, shape.depth)
         dense = np.zeros((16, shape.depth // 4, 4), np.float32)
         # Undefined, and harmless in rows that are not stored (nothing is copied for them).
         dense[first >= second] = np.nan

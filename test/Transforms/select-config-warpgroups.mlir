@@ -72,3 +72,18 @@ func.func @decode(%x: tensor<16x14336xbf16>, %w: tensor<4096x14336xbf16>, %o: te
       ins(%x, %w : tensor<16x14336xbf16>, tensor<4096x14336xbf16>) outs(%o : tensor<16x4096xf32>) -> tensor<16x4096xf32>
   return %y : tensor<16x4096xf32>
 }
+
+// -----
+
+// A list of 8-bit blocks is no exception.
+
+// REMARK: no warpgroups: an operand is converted as it is loaded
+// CHECK-LABEL: func.func @converted_blocks
+// CHECK: multiply = "f16", instruction = "mma.m16n8k16"
+func.func @converted_blocks(%x: tensor<64x256xf16>, %w: tensor<128x256xf8E4M3FN, #sparsity.block<128x128>>, %o: tensor<64x128xf32>) -> tensor<64x128xf32> {
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<64x256xf16>, tensor<128x256xf8E4M3FN, #sparsity.block<128x128>>) outs(%o : tensor<64x128xf32>) -> tensor<64x128xf32>
+  return %y : tensor<64x128xf32>
+}

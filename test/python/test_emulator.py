@@ -9,11 +9,13 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Emulator"))
 
 import cases  # noqa: E402
+import copies  # noqa: E402
 import ptx  # noqa: E402
 import random_tiles  # noqa: E402
 import run_emulated  # noqa: E402
 
 WGMMA = "instruction=wgmma "
+TF32 = random_tiles.ALLOW_TF32
 ONE_GROUP = WGMMA + "tile=128,64,64 warps=4,1 stages=2 cluster=1"
 TWO_GROUPS = WGMMA + "tile=128,64,64 warps=8,1 stages=3 cluster=2"
 CASES = {
@@ -37,6 +39,31 @@ CASES = {
     "i8 to i32": (
         dict(n=192, k=384, m=80, dtype="i8", result="i32"),
         WGMMA + "tile=128,80,128 warps=4,1 stages=3 cluster=1",
+    ),
+    # The copies round to tf32, zeros behind the last block of packed values included.
+    "tf32": (
+        dict(n=328, k=132, m=77, dtype="f32", result="f32", bias=True),
+        WGMMA + "tile=128,64,32 warps=8,1 stages=3 cluster=2" + TF32,
+    ),
+    "tf32, odd number of k-blocks, overlap": (
+        dict(n=199, k=164, m=150, dtype="f32"),
+        WGMMA + "tile=64,80,32 warps=8,1 stages=3 cluster=1 overlap" + TF32,
+    ),
+    "tf32, split": (
+        dict(n=128, k=508, m=16, dtype="f32", result="f32"),
+        WGMMA + "tile=64,16,32 warps=4,1 stages=3 cluster=1 splits=2" + TF32,
+    ),
+    "tf32, dense": (
+        dict(n=200, k=132, m=150, dtype="f32", result="f32", sparse=False),
+        WGMMA + "tile=128,64,32 warps=8,1 stages=3 cluster=2" + TF32,
+    ),
+    "tf32, dense, deferred": (
+        dict(n=712, k=132, m=340, dtype="f32", sparse=False, relu=True),
+        WGMMA + "tile=128,72,32 warps=8,1 stages=3 cluster=2 defer-stores" + TF32,
+    ),
+    "tf32, blocks, joined": (
+        dict(n=520, k=224, m=200, dtype="f32", result="f32", block=(64, 32)),
+        WGMMA + "tile=64,64,32 warps=8,1 stages=3 cluster=2" + TF32,
     ),
     "f32, odd columns": (dict(n=199, k=328, m=129, result="f32"), ONE_GROUP),
     # Lists of blocks, some of them empty, that leave the tensor at the end.
@@ -150,6 +177,21 @@ def test_random_tile(translate_tool, runtime_library, number):
     text, options, _ = random_tiles.make(number)
     outcome, output = random_tiles.emulate(text, options, number)
     assert outcome in ("ok", "refused"), output
+
+
+@pytest.mark.parametrize("number", range(0, 40, 8))
+def test_random_tile_of_tf32(translate_tool, runtime_library, number):
+    text, options, _ = random_tiles.make(number, tf32=True)
+    outcome, output = random_tiles.emulate(text, options, number)
+    assert outcome in ("ok", "refused"), output
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_missing_rounding_is_found(translate_tool, runtime_library, monkeypatch, sparse):
+    monkeypatch.setattr(copies, "round_to_tf32", lambda elements: elements)
+    text = cases.program(n=64, k=64, m=64, dtype="f32", result="f32", sparse=sparse)
+    outcome = run_emulated.run(text, TF32)
+    assert 1e-4 < outcome.error < 1e-3, outcome
 
 
 @pytest.mark.parametrize("tokens", [1, 16, 17, 128, 200, 600])

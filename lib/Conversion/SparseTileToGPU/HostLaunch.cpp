@@ -172,6 +172,7 @@ static Attribute describe(sparse_tile::ForallOp forall,
         stream << " box ";
         llvm::interleave(parameter.map.box, stream, "x");
         stream << " swizzle " << parameter.map.swizzle;
+        stream << (parameter.map.roundsToTF32 ? " tf32" : "");
       }
     }
     parameters.push_back(builder.getStringAttr(text));
@@ -225,9 +226,10 @@ static Attribute describe(sparse_tile::ForallOp forall,
 //===----------------------------------------------------------------------===//
 
 /// CUtensorMapDataType for elements of so many bits: only their width matters,
-/// since what lies outside is zero.
-static int64_t getTensorMapType(unsigned bits) {
-  return bits == 8 ? 0 : bits == 16 ? 1 : 2;
+/// since what lies outside is zero, unless they are rounded.
+static int64_t getTensorMapType(unsigned bits, bool roundsToTF32) {
+  constexpr int64_t kTF32 = 11;
+  return roundsToTF32 ? kTF32 : bits == 8 ? 0 : bits == 16 ? 1 : 2;
 }
 
 /// A tensor map of `buffer` at `address` as a value of 16 words; `failed` (i32)
@@ -280,7 +282,8 @@ static Value emitTensorMap(ImplicitLocOpBuilder &b, ModuleOp module,
           b, encode,
           ValueRange{
               memory,
-              constant(i32, getTensorMapType(type.getElementTypeBitWidth())),
+              constant(i32, getTensorMapType(type.getElementTypeBitWidth(),
+                                             map.roundsToTF32)),
               constant(i32, rank), address, sizes, strides, box,
               constant(i32, swizzle), constant(i32, kPromoteTo256Bytes),
               constant(i32, 0)})

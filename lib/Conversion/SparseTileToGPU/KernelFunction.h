@@ -19,9 +19,12 @@ struct TensorMap {
   SmallVector<int64_t> box;
   /// Bytes of the swizzle's span: 0 (none), 32, 64 or 128.
   int64_t swizzle = 0;
+  /// Elements are f32, and copies out of the buffer round them to tf32.
+  bool roundsToTF32 = false;
 
   bool operator==(const TensorMap &other) const {
-    return box == other.box && swizzle == other.swizzle;
+    return box == other.box && swizzle == other.swizzle &&
+           roundsToTF32 == other.roundsToTF32;
   }
 };
 

@@ -34,7 +34,8 @@ inline constexpr int64_t kRowBlock = 64;
 struct BulkOperand {
   sparse_tile::LoadOp load;
   bool isA = false;
-  /// Compressed blocks with metadata, by linear copies.
+  /// Compressed blocks with metadata, by linear copies; values that are rounded
+  /// on the way by a tensor copy, which leaves them as they lie.
   bool packed = false;
   /// Panels of rows for each K.
   bool alongRows = false;
@@ -46,13 +47,17 @@ struct BulkOperand {
   /// In the stage; metadata behind the values.
   int64_t offset = 0, bytes = 0;
   int64_t metadataOffset = 0, metadataBytes = 0;
-  /// The tensor map of each block of the cluster that copies a part.
+  /// The tensor map of each block of the cluster that copies a part; of
+  /// compressed values that are rounded, theirs.
   SmallVector<unsigned> maps;
   /// Rows (or K, in panels) that each block of the cluster copies.
   SmallVector<int64_t> parts;
   /// Where tiles may end outside of the tensor: boxes of half and of a quarter
   /// of a part.
   std::optional<std::array<unsigned, 2>> edgeMaps = {};
+
+  /// Compressed, and copied by a tensor map.
+  bool isRounded() const { return packed && !maps.empty(); }
 };
 
 /// A product of the compute region.

@@ -149,6 +149,34 @@ WarpgroupSums WarpSpecializedEmitter::unflatten(ValueRange flat) {
   return sums;
 }
 
+/// What a loop carries that was 0 in front of it. With a constant the first
+/// iteration would be peeled off: twice the instructions, each with a tile of
+/// sums as operands, take ptxas twice the time.
+Value WarpSpecializedEmitter::getOpaqueOne() {
+  return emitAssembly(b, b.getI32Type(), {}, "mov.b32 $0, 1;", "=r");
+}
+
+/// Sums that the first product of a tile does not add to. Their registers are
+/// written in PTX, with what nothing has written, which takes no instruction:
+/// ptxas would otherwise keep the sums of the tile in front until then.
+SmallVector<Value> WarpSpecializedEmitter::getUndefinedSums() {
+  size_t count = getNumSums();
+  std::string text = "{ .reg .b32 u;", constraints;
+  for (size_t index = 0; index < count; ++index) {
+    text += " mov.b32 $" + std::to_string(index) + ", u;";
+    constraints += index ? "," : "";
+    constraints += getSumType().isF32() ? "=f" : "=r";
+  }
+  auto type = LLVM::LLVMStructType::getLiteral(
+      b.getContext(), SmallVector<Type>(count, getSumType()));
+  Value all = emitAssembly(b, type, {}, text + " }", constraints);
+  SmallVector<Value> sums;
+  for (size_t index = 0; index < count; ++index) {
+    sums.push_back(b.extract(all, index));
+  }
+  return sums;
+}
+
 /// The sums of a tile whose number of k-blocks is known, in unrolled steps.
 /// Returns the ring position behind it.
 RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
@@ -163,9 +191,7 @@ RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
   bool isTight =
       instructions >= kManyInstructions || (kernel.defersStores && !sparse);
   int64_t unroll = std::gcd(total, isTight ? kManyUnroll : kUnroll);
-  // Ignored: the first product does not add to them.
-  Value nothing = LLVM::PoisonOp::create(b, getSumType());
-  SmallVector<Value> initial(getNumSums(), nothing);
+  SmallVector<Value> initial = getUndefinedSums();
   size_t numSums = initial.size();
   llvm::append_values(initial, b.i32(0), at.stage, at.parity);
   auto loop =
@@ -187,7 +213,7 @@ RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
       stage = advance(stage);
     }
     SmallVector<Value> next = flatten(sums);
-    llvm::append_values(next, b.i32(1), stage.stage, stage.parity);
+    llvm::append_values(next, getOpaqueOne(), stage.stage, stage.parity);
     scf::YieldOp::create(b, next);
   }
   sums = unflatten(loop.getResults().take_front(numSums));
@@ -215,10 +241,8 @@ RingPosition WarpSpecializedEmitter::emitCountedSums(RingPosition at,
   emitStage(sums, stage, Value(), begun, /*inFlight=*/1);
   stage = advance(stage);
   SmallVector<Value> next = flatten(sums);
-  // Opaque, or the first step would be peeled off, and with it the zeros moved
-  // behind the fence.
-  Value one = emitAssembly(b, b.getI32Type(), {}, "mov.b32 $0, 1;", "=r");
-  llvm::append_values(next, one, stage.stage, stage.parity);
+  // Peeled off, the first step would have the zeros behind its fence.
+  llvm::append_values(next, getOpaqueOne(), stage.stage, stage.parity);
   scf::YieldOp::create(b, next);
   sums = unflatten(loop.getResults().take_front(numSums));
   return {loop.getResult(numSums + 1), loop.getResult(numSums + 2)};
@@ -294,10 +318,8 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
       // No products, behind which the tile in front would have been stored.
       emitDeferredStore(b.equal(counts.front(), 0));
     }
-    // Opaque, or the first tile would be peeled off.
-    Value exists = emitAssembly(b, b.getI32Type(), {}, "mov.b32 $0, 1;", "=r");
     deferred = {
-        exists, from[from.size() - 2], from.back(),
+        getOpaqueOne(), from[from.size() - 2], from.back(),
         packResults(kernel, kernel.stores.front(), sums, from, parallelSizes)};
     return stage;
   }

@@ -107,6 +107,8 @@ private:
   Value getTurnBarrier(Value warpgroup);
   /// Stores the tile in front, if there is one and `condition` holds.
   void emitDeferredStore(Value condition);
+  Value getOpaqueOne();
+  SmallVector<Value> getUndefinedSums();
   RingPosition emitSums(RingPosition at, WarpgroupSums &sums);
   RingPosition emitCountedSums(RingPosition at, Value count,
                                WarpgroupSums &sums);

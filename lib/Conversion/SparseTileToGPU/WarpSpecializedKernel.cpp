@@ -88,6 +88,8 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
   auto indexOf = [&](Value source) -> unsigned {
     return std::distance(inputs.begin(), llvm::find(inputs, source));
   };
+  // The instruction would drop the low bits.
+  bool rounds = state.multiply == MultiplyType::TF32;
   plan.packed = static_cast<bool>(type.getFormat());
   if (plan.packed) {
     if (!isA || !kernel.isSparse()) {
@@ -96,10 +98,17 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
     int64_t blocks = plan.rows / kRowBlock;
     plan.bytes = blocks * kPackedBlockBytes;
     plan.metadataBytes = blocks * metadataBytes(state);
+    if (rounds) {
+      TensorMap map;
+      map.roundsToTF32 = true;
+      map.box = {kPackedBlockBytes / kRowBlock / 4, kRowBlock, blocks, 1};
+      plan.maps.push_back(
+          addTensorMap(indexOf(load.getSources().front()), std::move(map)));
+    }
     return success();
   }
   MultiplyType own;
-  if (!getMultiplyType(type.getElementType(), /*allowTF32=*/false, own) ||
+  if (!getMultiplyType(type.getElementType(), /*allowTF32=*/rounds, own) ||
       own != state.multiply) {
     return emitUnsupported() << "operands of another type";
   }
@@ -142,6 +151,7 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
     plan.parts.push_back(part);
     TensorMap map;
     map.swizzle = kRowBytes;
+    map.roundsToTF32 = rounds;
     for (int64_t dim = last; dim >= 0; --dim) {
       int64_t box = 1;
       if (dim == rowDim) {

@@ -27,6 +27,13 @@ void WarpSpecializedEmitter::emitOperandLoad(const BulkOperand &operand,
   auto clusterPointer = [&](Value pointer) -> Value {
     return LLVM::AddrSpaceCastOp::create(b, b.pointerType(7), pointer);
   };
+  auto copyTensor = [&](unsigned map, int64_t offset,
+                        ArrayRef<Value> coordinates, Value mask) {
+    NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+        b, clusterPointer(b.offset(base, offset)), tensorMaps[map], coordinates,
+        barrier, ValueRange(), mask, Value(), NVVM::TMALoadMode::TILE,
+        /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), Value());
+  };
   sparse_tile::LoadOp load = operand.load;
   if (operand.packed) {
     // Row blocks of one k-block lie next to each other.
@@ -44,8 +51,16 @@ void WarpSpecializedEmitter::emitOperandLoad(const BulkOperand &operand,
           b, clusterPointer(b.offset(base, offset)), from, barrier,
           b.mul(count, unit), Value(), Value());
     };
+    bool rounds = operand.isRounded();
+    if (rounds) {
+      // Blocks behind the last one come as zeros.
+      SmallVector<Value> coordinates = {b.i32(0), b.i32(0), first, block};
+      copyTensor(operand.maps.front(), operand.offset, coordinates, Value());
+    }
     auto copies = [&] {
-      copy(0, kPackedBlockBytes, operand.offset);
+      if (!rounds) {
+        copy(0, kPackedBlockBytes, operand.offset);
+      }
       copy(1, operand.metadataBytes / tileBlocks, operand.metadataOffset);
     };
     if (getConstantIntValue(count)) {
@@ -76,11 +91,7 @@ void WarpSpecializedEmitter::emitOperandLoad(const BulkOperand &operand,
       }
       coordinates.push_back(at);
     }
-    Value to = b.offset(base, operand.offset + line * kRowBytes);
-    NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-        b, clusterPointer(to), tensorMaps[map], coordinates, barrier,
-        ValueRange(), mask, Value(), NVVM::TMALoadMode::TILE,
-        /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), Value());
+    copyTensor(map, operand.offset + line * kRowBytes, coordinates, mask);
   };
   auto emitPart = [&](int64_t share) {
     int64_t before = 0;
@@ -206,9 +217,12 @@ void WarpSpecializedEmitter::emitExpect(Value stage) {
       bytes = b.add(bytes, getCopiedBytes(operand));
       continue;
     }
-    int64_t perBlock =
-        (operand.bytes + operand.metadataBytes) / (operand.rows / kRowBlock);
-    bytes = b.add(bytes, b.mul(getRowBlocks(operand), perBlock));
+    // A tensor copy counts the blocks that do not exist, too.
+    bool rounds = operand.isRounded();
+    int64_t perBlock = (operand.metadataBytes + (rounds ? 0 : operand.bytes)) /
+                       (operand.rows / kRowBlock);
+    bytes = b.add(b.add(bytes, rounds ? operand.bytes : 0),
+                  b.mul(getRowBlocks(operand), perBlock));
   }
   emitExpect(stage, bytes);
 }

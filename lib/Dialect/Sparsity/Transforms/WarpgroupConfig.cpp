@@ -67,6 +67,12 @@ findOperandObstacle(const Contraction &product, unsigned index,
                     MultiplyType type, bool compressed) {
   RankedTensorType tensor = product.getInputType(index);
   auto say = [&](StringRef text) { return std::optional(text.str()); };
+  MultiplyType own;
+  bool allowTF32 = type == MultiplyType::TF32;
+  if (!getMultiplyType(tensor.getElementType(), allowTF32, own) ||
+      own != type) {
+    return say("an operand is converted as it is loaded");
+  }
   constexpr int64_t kMaxRank = 5;
   if (SparsityEncodingAttrInterface encoding = getSparsityEncoding(tensor)) {
     Coverage coverage = encoding.getCoverage(tensor);
@@ -76,11 +82,6 @@ findOperandObstacle(const Contraction &product, unsigned index,
     // Otherwise checked where its instruction was found.
     return compressed ? std::nullopt
                       : say("an operand is expanded as it is loaded");
-  }
-  MultiplyType own;
-  if (!getMultiplyType(tensor.getElementType(), /*allowTF32=*/false, own) ||
-      own != type) {
-    return say("an operand is converted as it is loaded");
   }
   int64_t bytes = getMultiplyTypeBits(type) / 8;
   AffineMap map = product.domain.inputMaps[index];
