@@ -59,6 +59,10 @@ struct SparsityToNVVMOptions : PassPipelineOptions<SparsityToNVVMOptions> {
       *this, "tuning-table", llvm::cl::init(""),
       llvm::cl::desc("file of measured tiles, instead of the table that is "
                      "built in; none for no table")};
+  Option<std::string> denseChoice{
+      *this, "dense-choice", llvm::cl::init("auto"),
+      llvm::cl::desc("auto stores weights densely where that is known to be "
+                     "faster; never does not")};
   Option<uint64_t> tuningCandidates{
       *this, "tuning-candidates", llvm::cl::init(0),
       llvm::cl::desc("tiles that are listed for each kernel of warpgroups in "
