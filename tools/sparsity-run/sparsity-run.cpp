@@ -271,7 +271,7 @@ static LogicalResult runProgram(ModuleOp source, Arguments arguments,
   }
   if (arguments.explain) {
     Progress progress("counting the work");
-    explainWork(source, arguments, place->target, *flat);
+    explainWork(source, arguments, place->target, program->abi, *flat);
   }
   printSkipped(*inputs, program->abi, *flat, place->target);
 

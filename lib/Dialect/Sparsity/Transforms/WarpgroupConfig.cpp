@@ -36,7 +36,8 @@ static bool isWholeBuffer(Value value) {
   if (!op) {
     return true;
   }
-  if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp>(op)) {
+  if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp,
+          AssembleOp, EncodeOp, PruneOp>(op)) {
     return isWholeBuffer(op->getOperand(0));
   }
   return isa<linalg::LinalgOp, arith::ConstantOp>(op);
