@@ -4,6 +4,7 @@
 
 #include "CudaApi.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <unordered_set>
@@ -312,10 +313,21 @@ extern "C" int32_t sparsityEncodeTensorMap(void *tensorMap, int32_t dataType,
   }
   if (status.ok()) {
     const uint32_t ones[kMaxRank] = {1, 1, 1, 1, 1};
+    // A tensor without elements (weights of which no block is stored) has no
+    // map, and nothing is copied by it: any valid one will do.
+    uint64_t nonzeroSizes[kMaxRank], nonzeroStrides[kMaxRank];
+    constexpr uint64_t kStrideUnit = 16;
+    for (int32_t dim = 0; dim < rank; ++dim) {
+      nonzeroSizes[dim] = std::max<uint64_t>(sizes[dim], 1);
+    }
+    for (int32_t dim = 0; dim + 1 < rank; ++dim) {
+      nonzeroStrides[dim] = std::max(strides[dim], kStrideUnit);
+    }
     status = cuda::check(**api,
                          (*api)->tensorMapEncodeTiled(
                              tensorMap, dataType, static_cast<uint32_t>(rank),
-                             address, sizes, strides, box, ones,
+                             address ? address : tensorMap, nonzeroSizes,
+                             nonzeroStrides, box, ones,
                              /*interleave=*/0, swizzle, l2Promotion, fill),
                          "cuTensorMapEncodeTiled");
   }

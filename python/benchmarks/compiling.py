@@ -73,7 +73,7 @@ class Compiled:
 
 def program_key(row, name, options, dynamic_m):
     """Rows with the same key have the same program."""
-    return program_text(row, name == "ours", dynamic_m), options
+    return make_text(row, name, options, dynamic_m)[0], options
 
 
 def compile_all(wanted, target, dynamic_m):

@@ -5,6 +5,8 @@ y[m, n] = x[m, k] W[n, k]^T. Row sets:
     prefill   2:4 weights, m >= 1024       decode   2:4 weights, few tokens
     fp8       2:4 weights, e4m3 to bf16    dense    our dense kernel on the prefill rows
     block     block weights                extra    more layers of language models, odd sizes
+                                           odd      the odd sizes alone
+    block-decode  block weights, few tokens
 """
 
 import dataclasses
@@ -105,9 +107,15 @@ def make_rows(names, all_decode=False, dtype="bf16"):
         elif name == "block":
             rows += [Row(name, *shape, dtype, f"block{block}", density) for shape in BLOCK_SHAPES
                      for block in BLOCKS for density in DENSITIES]
+        elif name == "block-decode":
+            rows += [Row(name, n, k, m, dtype, f"block{block}", density)
+                     for n, k, _ in BLOCK_SHAPES for m in DECODE for block in BLOCKS
+                     for density in DENSITIES]
         elif name == "extra":
             rows += [Row("extra-decode" if m <= MOST_DECODE_TOKENS else "extra-prefill",
                          n, k, m, dtype) for n, k in EXTRA_LAYERS for m in EXTRA]
+            rows += make_rows(["odd"], dtype=dtype)
+        elif name == "odd":
             rows += [Row("extra-odd", *shape, dtype) for shape in ODD]
         else:
             rows.append(Row("given", *parse_shape(name), dtype))

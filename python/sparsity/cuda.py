@@ -142,6 +142,7 @@ class TensorMap:
         if not hasattr(library, "cuTensorMapEncodeTiled"):
             raise CudaError("expected a CUDA driver with cuTensorMapEncodeTiled (12.0 or newer)")
         rank = len(shape)
+        # Nothing is copied from a tensor without elements, which may have no address.
         sizes = [max(size, 1) for size in reversed(shape)]
         strides, stride = [], item_bytes
         for size in sizes:
@@ -157,7 +158,7 @@ class TensorMap:
                 self.address,
                 kind,
                 rank,
-                address,
+                address or self.address,
                 (ctypes.c_uint64 * rank)(*sizes),
                 (ctypes.c_uint64 * rank)(*strides),
                 (ctypes.c_uint32 * rank)(*box),

@@ -3,11 +3,12 @@
 
 def program(
     n, k, m, dtype="bf16", result="bf16", sparse=True, bias=False, residual=False, relu=False,
-    transposed=False, block=None, stored_dense=False, density=None,
+    transposed=False, block=None, stored_dense=False, density=None, gated=False,
 ):  # fmt: skip
     """MLIR. `sparse`: W is 2:4 along k, or has blocks of the extents `block`, a share `density`
     of which is expected. `stored_dense`: it is stored as a dense tensor. `transposed`: W is
-    stored as [k, n]. `m` may be "?"."""
+    stored as [k, n]. `gated`: Y is silu(Y) times a second product, of X and weights like W. `m`
+    may be "?"."""
     integer = dtype == "i8"
     sum_type = "i32" if integer else "f32"
     axis = 0 if transposed else 1
@@ -36,6 +37,24 @@ def program(
         body.append(f"%{name}2 = arith.addf {last}, %{name}1 : f32")
         last = f"%{name}2"
 
+    second = ""
+    if gated:
+        arguments.append(f"%v: {w}")
+        names.append("%g")
+        types.append(y)
+        maps.append(identity)
+        inside.append(f"%g0: {sum_type}")
+        body += [
+            f"%n = arith.negf {last} : f32", "%p = math.exp %n : f32",
+            "%d = arith.addf %p, %one : f32", f"%s = arith.divf {last}, %d : f32",
+            "%l = arith.mulf %s, %g0 : f32",
+        ]  # fmt: skip
+        last = "%l"
+        second = f"""  %one = arith.constant 1.0 : f32
+  %g = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, PRODUCT,
+                                      affine_map<(m, n, k) -> (m, n)>]
+    ins(%x, %v : {x}, {w}) outs(%i : {y}) -> {y}
+"""
     if bias:
         add("b", f"tensor<{n}xbf16>", along_n)
     if residual:
@@ -61,7 +80,7 @@ def program(
   %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, {product},
                                       affine_map<(m, n, k) -> (m, n)>]
     ins(%x, %w : {x}, {w}) outs(%i : {y}) -> {y}
-  %o = tensor.empty({dynamic}) : {out}
+{second.replace("PRODUCT", product)}  %o = tensor.empty({dynamic}) : {out}
   %z = linalg.generic {{indexing_maps = [{', '.join(maps)}],
                        iterator_types = ["parallel", "parallel"]}}
     ins({', '.join(names)} : {', '.join(types)}) outs(%o : {out}) {{

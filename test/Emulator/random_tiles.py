@@ -4,12 +4,13 @@
     random_tiles.py --count 300 --jobs 14                    on the GPU: sparsity-run --check
     random_tiles.py --emulate --count 100                    instruction by instruction
     random_tiles.py --sanitizer racecheck --count 30         under compute-sanitizer
+    random_tiles.py --kinds block --count 50                 of 50 numbers those with block weights
     random_tiles.py --first 17 --count 1 --print             one of them, with its text
 
 Number N is a function of N alone: sizes, element types, 2:4, dense and block weights, epilogues,
-consumers, stages, clusters, splits, overlap, deferred stores. A tile that does not fit is refused with
-a message ("expected ..."), which is right too. One line for each failure; the exit status is 1 if
-there was one.
+a second product, consumers, stages, clusters, splits, overlap, deferred stores. A tile that does not
+fit is refused with a message ("expected ..."), which is right too. One line for each failure; the exit
+status is 1 if there was one.
 """
 
 import argparse
@@ -24,12 +25,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import cases  # noqa: E402
 
+KINDS = ("sparse", "dense", "block")
 REFUSED = "op expected"
 CLEAN = ("ERROR SUMMARY: 0 errors", "RACECHECK SUMMARY: 0 hazards")
 
 
 def make(number):
-    """(program, pipeline options, sizes) of a number."""
+    """(program, pipeline options, sizes) of a number. The sizes begin with the kind."""
     pick = random.Random(number)
     dtype = pick.choice(["bf16", "bf16", "bf16", "f16", "f8E4M3FN", "i8"])
     kind = pick.choice(["sparse", "sparse", "dense", "block"])
@@ -75,7 +77,10 @@ def make(number):
         options += " defer-stores"
     if pick.random() < 0.15:
         options = "tuning-table=none"
-    return cases.program(**fields), options, " ".join(f"{k}={v}" for k, v in fields.items())
+    if dtype == "bf16" and pick.random() < 0.2:
+        fields["gated"] = True
+    sizes = " ".join([kind, *(f"{key}={value}" for key, value in fields.items())])
+    return cases.program(**fields), options, sizes
 
 
 def emulate(text, options, number):
@@ -124,12 +129,17 @@ def main():
     )
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--first", type=int, default=0, help="the number of the first")
+    parser.add_argument("--kinds", default="", help="sparse, dense, block; with commas")
     parser.add_argument("--emulate", action="store_true")
     parser.add_argument("--sanitizer", choices=["memcheck", "racecheck", "initcheck", "synccheck"])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--timeout", type=int, default=100, help="seconds for one")
     parser.add_argument("--print", action="store_true", help="programs and output of all")
     arguments = parser.parse_args()
+
+    kinds = set(arguments.kinds.split(",")) - {""}
+    if kinds - set(KINDS):
+        parser.error(f"expected kinds among {', '.join(KINDS)}, but got {arguments.kinds}")
 
     def one(number):
         text, options, sizes = make(number)
@@ -142,7 +152,8 @@ def main():
     jobs = 1 if arguments.emulate else arguments.jobs
     tally = {}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        numbers = range(arguments.first, arguments.first + arguments.count)
+        numbers = [number for number in range(arguments.first, arguments.first + arguments.count)
+                   if not kinds or make(number)[2].split()[0] in kinds]
         for number, outcome, output, title, text in pool.map(one, numbers):
             tally[outcome] = tally.get(outcome, 0) + 1
             if arguments.print:

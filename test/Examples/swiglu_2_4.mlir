@@ -21,9 +21,9 @@
 // Values and metadata of both weights beside one x.
 // SM90A: .entry main_kernel0(
 // SM90A: setmaxnreg.dec
-// SM90A: cp.async.bulk.tensor.2d.shared::cluster.global
 // SM90A-COUNT-4: cp.async.bulk.shared::cluster.global
 // SM90A-NOT: cp.async.bulk.shared::cluster.global
+// SM90A: cp.async.bulk.tensor.2d.shared::cluster.global
 // SM90A: setmaxnreg.inc
 // SM90A: wgmma.mma_async.sp.sync.aligned.m64n{{[0-9]+}}k32.f32.bf16.bf16
 // SM90A: stmatrix

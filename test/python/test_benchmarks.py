@@ -129,6 +129,11 @@ def test_density_hint(translate_tool):
     assert known == "dense-choice=never tuning-table=none"
     assert text.count("#sparsity.block<64x64>> {sparsity.density = 0.5 : f64})") == 1
     assert "at a density" not in compiling.read_remark(text, "sm_90a", known)
+    # Rows of other densities have other programs then.
+    sparser = Row("t", 256, 256, 48, "bf16", "block64", 0.1)
+    for words, is_same in (("stages=3", True), (options, False)):
+        keys = [compiling.program_key(one, "ours", words, False) for one in (row, sparser)]
+        assert (keys[0] == keys[1]) == is_same
     assert compiling.make_text(row, "ours", "stages=3", False)[0] == rows.program_text(row, True)
     assert compiling.make_text(row, "ours-dense", options, False)[0] == rows.program_text(row, False)
 

@@ -84,6 +84,33 @@ CASES = {
     "sparse, stored densely": (dict(n=200, k=264, m=77, stored_dense=True), WGMMA),
     # The dense kernel can split K.
     "nearly all blocks": (dict(n=256, k=1024, m=64, block=(64, 64), density=1.0), WGMMA),
+    # Copies in boxes of half and of a quarter of a part, where the last tile ends outside: one row
+    # of 128, just over a half of them, one in the second part of a cluster.
+    "boxes at the edge, one row": (
+        dict(n=64, k=256, m=129),
+        WGMMA + "tile=64,128,64 warps=4,1 stages=3 cluster=1 splits=2",
+    ),
+    "boxes at the edge, over a half": (
+        dict(n=64, k=256, m=77, sparse=False),
+        WGMMA + "tile=64,128,64 warps=4,1 stages=3 cluster=1",
+    ),
+    "boxes at the edge, two parts": (
+        dict(n=256, k=256, m=193),
+        WGMMA + "tile=64,128,64 warps=4,1 stages=3 cluster=2",
+    ),
+    # Two products with a list each, one after the other.
+    "blocks, gated": (
+        dict(n=640, k=320, m=150, block=(128, 64), gated=True, bias=True),
+        WGMMA + "tile=128,64,64 warps=8,1 stages=3 cluster=2",
+    ),
+    "blocks, joined, gated": (
+        dict(n=328, k=320, m=77, block=(64, 64), gated=True),
+        WGMMA + "tile=64,72,64 warps=8,1 stages=3 cluster=1",
+    ),
+    "blocks, joined, gated, stored by warps": (
+        dict(n=256, k=512, m=7, block=(64, 128), gated=True, result="f32"),
+        WGMMA + "tile=64,72,64 warps=8,1 stages=2 cluster=1",
+    ),
     # A tile is stored behind the first products of the next one, or without them where the next
     # one's list is empty.
     "dense, deferred": (

@@ -325,7 +325,7 @@ def run_gpu(tools, jobs):
             print(f"{word}: {name}", flush=True)
     results = {"device": listing.stdout.splitlines()[0].strip(), "rows": rows}
     GPU.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
-    print(f"wrote {GPU.relative_to(ROOT)}: "
+    print(f"wrote {GPU}: "
           f"{sum(word == 'ok' for word in rows.values())} of {len(rows)} ok")
 
 

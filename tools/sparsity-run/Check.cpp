@@ -12,11 +12,14 @@
 // different sizes: an attention row of one key beside one of thousands, a full
 // row of blocks beside an empty one. t is the distance of two neighbours in the
 // type, relative to their size, or for f32, where the sum's order is what
-// counts, the error of a sum of many terms. Integers have to be equal.
+// counts, the error of a sum of many terms, and more where the target keeps
+// fewer bits of sums of 8-bit floats. Integers have to be equal.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Check.h"
+
+#include "sparsity/Target/KnownTargets.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -92,8 +95,22 @@ static double getRoundingTolerance(ModuleOp module) {
   return tolerance;
 }
 
+/// Whether a contraction multiplies 8-bit floats.
+static bool multipliesFloat8(ModuleOp module) {
+  WalkResult found = module.walk([](linalg::LinalgOp op) {
+    bool all = op.getNumReductionLoops() != 0 &&
+               llvm::all_of(op.getDpsInputs(), [](Value operand) {
+                 Type element = getElementTypeOrSelf(operand.getType());
+                 return isa<FloatType>(element) &&
+                        element.getIntOrFloatBitWidth() == 8;
+               });
+    return all ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return found.wasInterrupted();
+}
+
 static double settleTolerance(ModuleOp module, ElementType type,
-                              const Arguments &arguments) {
+                              const Arguments &arguments, StringRef target) {
   // Rounding both operands to 10 bits errs by 3e-4 of the result's scale on
   // average; single elements by several times that.
   constexpr double kTF32 = 2e-3;
@@ -108,9 +125,14 @@ static double settleTolerance(ModuleOp module, ElementType type,
   if (arguments.allowTF32) {
     tolerance = std::max(tolerance, kTF32);
   }
+  double length = static_cast<double>(getLongestSum(module)) / kSumOfTolerance;
+  if (const TargetInfo *info = lookupTarget(target);
+      info && info->float8SumError > 0 && multipliesFloat8(module)) {
+    tolerance =
+        std::max(tolerance, info->float8SumError * std::max(1.0, length));
+  }
   // The error of a sum in f32 grows with the root of its length.
-  double growth =
-      std::sqrt(static_cast<double>(getLongestSum(module)) / kSumOfTolerance);
+  double growth = std::sqrt(length);
   return std::max(tolerance,
                   getTolerance(ElementType::F32) * std::max(1.0, growth));
 }
@@ -220,8 +242,8 @@ static bool checkResult(size_t number, const HostTensor &result,
 
 bool run::checkResults(ModuleOp source, const std::vector<HostTensor> &results,
                        const std::vector<HostTensor> &expected,
-                       const Arguments &arguments, bool printsAll,
-                       double factor) {
+                       const Arguments &arguments, StringRef target,
+                       bool printsAll, double factor) {
   if (results.size() != expected.size()) {
     printError("expected " + std::to_string(expected.size()) +
                " results, but got " + std::to_string(results.size()));
@@ -229,8 +251,8 @@ bool run::checkResults(ModuleOp source, const std::vector<HostTensor> &results,
   }
   bool ok = true;
   for (size_t i = 0; i < results.size(); ++i) {
-    double tolerance =
-        factor * settleTolerance(source, results[i].elementType, arguments);
+    double tolerance = factor * settleTolerance(source, results[i].elementType,
+                                                arguments, target);
     ok = checkResult(i, results[i], expected[i], tolerance, printsAll) && ok;
   }
   return ok;

@@ -8,12 +8,12 @@
 namespace mlir::sparsity::run {
 
 /// Compares every result and prints a line for each, or for those that differ
-/// only, with the first mismatches. Returns whether all are close enough:
-/// within `factor` times the tolerance.
+/// only, with the first mismatches; they were computed for `target`. Returns
+/// whether all are close enough: within `factor` times the tolerance.
 bool checkResults(ModuleOp source, const std::vector<HostTensor> &results,
                   const std::vector<HostTensor> &expected,
-                  const Arguments &arguments, bool printsAll = true,
-                  double factor = 1);
+                  const Arguments &arguments, llvm::StringRef target,
+                  bool printsAll = true, double factor = 1);
 
 } // namespace mlir::sparsity::run
 

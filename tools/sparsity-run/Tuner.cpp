@@ -127,7 +127,7 @@ Status Tuner::checkFirst(const std::vector<HostTensor> &results) {
     if (failed(expected)) {
       return Status::error("the expected results could not be computed");
     }
-    if (!checkResults(source, results, *expected, arguments)) {
+    if (!checkResults(source, results, *expected, arguments, target)) {
       return Status::error("the result is not the expected one");
     }
   }
@@ -144,7 +144,7 @@ Status Tuner::checkAgain(const std::vector<HostTensor> &results) const {
                            result.bytes()) == 0;
       });
   // Either may err by the tolerance.
-  if (isEqual || checkResults(source, results, reference, arguments,
+  if (isEqual || checkResults(source, results, reference, arguments, target,
                               /*printsAll=*/false, /*factor=*/2)) {
     return Status::success();
   }

@@ -285,7 +285,7 @@ static LogicalResult runProgram(ModuleOp source, Arguments arguments,
     if (failed(expected)) {
       return failure();
     }
-    ok = checkResults(source, results, *expected, arguments);
+    ok = checkResults(source, results, *expected, arguments, place->target);
   }
   if (arguments.time &&
       failed(printTimes(source, arguments, *place, *inputs, **runner))) {

@@ -75,6 +75,10 @@ struct TargetInfo {
   int64_t multiprocessors;
   llvm::ArrayRef<CopyKind> copies;
   llvm::ArrayRef<MMAInstruction> instructions;
+  /// The largest relative error of a sum of 4096 products of 8-bit floats,
+  /// where the matrix units keep fewer bits of it than f32 has; otherwise 0.
+  /// Longer sums err more in proportion.
+  double float8SumError = 0;
 
   bool hasCopy(CopyKind copy) const { return llvm::is_contained(copies, copy); }
   /// The instruction for `type` with A stored as `aFormat`, or null: then the

@@ -50,11 +50,23 @@ struct BulkOperand {
   SmallVector<unsigned> maps;
   /// Rows (or K, in panels) that each block of the cluster copies.
   SmallVector<int64_t> parts;
+  /// Where tiles may end outside of the tensor: boxes of half and of a quarter
+  /// of a part.
+  std::optional<std::array<unsigned, 2>> edgeMaps = {};
 };
 
 /// A product of the compute region.
 struct BulkProduct {
   unsigned a, b, accumulator;
+};
+
+/// A pipeline of the schedule: a reduction loop with sums of its own.
+struct BulkPhase {
+  sparse_tile::PipelineOp pipeline;
+  SmallVector<BulkOperand> operands;
+  SmallVector<BulkProduct> products;
+  /// Its first sums among those of all phases.
+  unsigned firstAccumulator = 0;
 };
 
 /// How a store op's result leaves the kernel.
@@ -104,6 +116,10 @@ struct WarpSpecialized {
   int64_t barrierOffset = 0, sharersOffset = 0;
   int64_t sharedBytes = 0;
   const MMAInstruction *instruction = nullptr;
+  /// Where products follow a list each, they come one after another through the
+  /// same ring. The operands, products and sums are those of the phase that is
+  /// being emitted.
+  std::vector<BulkPhase> phases;
   SmallVector<BulkOperand> operands;
   SmallVector<BulkProduct> products;
   unsigned accumulators = 0;

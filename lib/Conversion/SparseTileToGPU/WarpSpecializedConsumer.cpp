@@ -251,27 +251,35 @@ void WarpSpecializedEmitter::emitDeferredStore(Value condition) {
 /// A tile: its sums, and what is stored of them. Returns the ring position
 /// behind it.
 RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
-                                              Value count) {
-  WarpgroupSums sums;
+                                              ValueRange counts) {
   if (kernel.takesTurns) {
     // A wait tells a phase from the one before it, not from earlier ones: the
     // stages in front have to be the other warpgroup's last ones.
     emitWait(getTurnBarrier(kernel.warpgroup), turn);
   }
-  RingPosition stage = kernel.joins          ? emitJoinedSums(at, sums)
-                       : kernel.kBlocks != 0 ? emitSums(at, sums)
-                                             : emitCountedSums(at, count, sums);
-  if (kernel.takesTurns) {
-    Value other = getTurnBarrier(b.bitXor(kernel.warpgroup, 1));
-    b.when(b.equal(state.lane, 0), [&] {
-      NVVM::MBarrierArriveOp::create(b, b.getI64Type(), other, Value());
-    });
+  WarpgroupSums sums;
+  RingPosition stage = at;
+  for (auto [phase, count] : llvm::zip_equal(kernel.phases, counts)) {
+    enterPhase(phase);
+    WarpgroupSums own;
+    stage = kernel.joins          ? emitJoinedSums(stage, own)
+            : kernel.kBlocks != 0 ? emitSums(stage, own)
+                                  : emitCountedSums(stage, count, own);
+    if (kernel.takesTurns) {
+      Value other = getTurnBarrier(b.bitXor(kernel.warpgroup, 1));
+      b.when(b.equal(state.lane, 0), [&] {
+        NVVM::MBarrierArriveOp::create(b, b.getI64Type(), other, Value());
+      });
+    }
+    emitWaitForSums(own);
+    if (!kernel.joins) {
+      b.when(b.less(b.i32(0), count),
+             [&] { emitRelease(getPrevious(stage.stage)); });
+    }
+    llvm::append_range(sums, own);
   }
-  emitWaitForSums(sums);
-  if (!kernel.joins) {
-    b.when(b.less(b.i32(0), count),
-           [&] { emitRelease(getPrevious(stage.stage)); });
-  }
+  // Stores take the sums of all phases.
+  kernel.accumulators = sums.size();
   rereadThread();
   SmallVector<Value> from(origins);
   if (kernel.splits > 1) {
@@ -284,7 +292,7 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
   if (kernel.defersStores) {
     if (kernel.kBlocks == 0) {
       // No products, behind which the tile in front would have been stored.
-      emitDeferredStore(b.equal(count, 0));
+      emitDeferredStore(b.equal(counts.front(), 0));
     }
     // Opaque, or the first tile would be peeled off.
     Value exists = emitAssembly(b, b.getI32Type(), {}, "mov.b32 $0, 1;", "=r");
@@ -297,7 +305,12 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
     WarpgroupSums used;
     sparse_tile::StoreOp op = store.op;
     for (Value tile : op.getTiles()) {
-      used.push_back(sums[cast<OpResult>(tile).getResultNumber()]);
+      auto phase =
+          llvm::find_if(kernel.phases, [&](const BulkPhase &candidate) {
+            return candidate.pipeline == tile.getDefiningOp();
+          });
+      used.push_back(sums[phase->firstAccumulator +
+                          cast<OpResult>(tile).getResultNumber()]);
     }
     emitBulkStore(kernel, store, used, from, parallelSizes);
   }
@@ -388,13 +401,13 @@ void WarpSpecializedEmitter::emitConsumer() {
   }
   // The length of a tile's list is read a tile ahead.
   bool counts = kernel.kBlocks == 0 && !kernel.joins;
-  Value firstCount = b.i32(0);
+  size_t numCounts = counts ? kernel.phases.size() : 0;
+  SmallVector<Value> first = {start.stage, start.parity, turn};
   if (counts) {
     Value tile = kernel.order ? getDealtTile(b.i32(0)) : clusterIndex;
     emitTileOrigins(b.min(tile, b.sub(tileCount, 1)));
-    firstCount = getBlockCount();
+    llvm::append_range(first, getBlockCounts());
   }
-  SmallVector<Value> first = {start.stage, start.parity, turn, firstCount};
   size_t firstDeferred = first.size();
   if (kernel.defersStores) {
     first.append(3 + getNumSums() / 2, b.i32(0));
@@ -414,13 +427,15 @@ void WarpSpecializedEmitter::emitConsumer() {
         [&](Value tile, Value next, ValueRange carried) {
           enterDeferred(carried);
           RingPosition at{carried[0], carried[1]};
-          Value turn = carried[2], count = carried[3], nextCount = count;
+          Value turn = carried[2];
+          SmallVector<Value> tileCounts(carried.slice(3, numCounts));
+          SmallVector<Value> nextCounts;
           if (counts) {
             emitTileOrigins(next);
-            nextCount = getBlockCount();
+            nextCounts = getBlockCounts();
           }
           emitTileOrigins(tile);
-          at = emitTile(at, turn, counts ? count : getBlockCount());
+          at = emitTile(at, turn, counts ? tileCounts : getBlockCounts());
           if (kernel.takesTurns) {
             // The other consumer's tile; behind the last one nothing is
             // left to do.
@@ -429,7 +444,8 @@ void WarpSpecializedEmitter::emitConsumer() {
             at = skip(at, getBlockCount());
             turn = b.bitXor(turn, 1);
           }
-          SmallVector<Value> behind = {at.stage, at.parity, turn, nextCount};
+          SmallVector<Value> behind = {at.stage, at.parity, turn};
+          llvm::append_range(behind, nextCounts);
           if (kernel.defersStores) {
             llvm::append_values(behind, deferred.exists, deferred.row,
                                 deferred.column);

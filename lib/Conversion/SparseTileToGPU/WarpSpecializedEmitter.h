@@ -38,6 +38,7 @@ public:
 
 private:
   LogicalResult readConfig();
+  LogicalResult planPhases();
   LogicalResult planOperands();
   LogicalResult planOperand(Value tile, bool isA, BulkOperand &plan);
   LogicalResult planShared();
@@ -47,6 +48,8 @@ private:
         "but got one with ");
   }
 
+  /// Makes `phase` the one whose copies and products are emitted.
+  void enterPhase(const BulkPhase &phase);
   void emitPrologue();
   void rereadThread();
   /// Emits `body`, behind which the thread's place is what it was before.
@@ -72,6 +75,16 @@ private:
   int64_t emitPrefetch();
   void emitOperandLoad(const BulkOperand &operand, Value block, Value base,
                        Value barrier, ValueRange place);
+  /// Which boxes copy the rows of a part that exist. A row outside costs a
+  /// tensor copy about seven cycles, one inside about one, and each box some
+  /// sixty.
+  struct EdgeBoxes {
+    Value whole, half, quarter, quarterBehindHalf;
+  };
+  EdgeBoxes getEdgeBoxes(const BulkOperand &operand, int64_t before,
+                         int64_t part);
+  /// The bytes that copies of the operand bring into a stage.
+  Value getCopiedBytes(const BulkOperand &operand);
   /// Of each listed operand, the indices of its tile at `block`.
   SmallVector<Value> getPlaces(Value block);
   static size_t getPlaceRank(const BulkOperand &operand);
@@ -82,9 +95,13 @@ private:
   Value getSharers(Value stage);
   /// The k-blocks of the tile whose origins are set.
   Value getBlockCount();
+  /// The copies of a phase into the ring, from step `begun` on.
+  RingPosition emitPhaseCopies(Value tile, RingPosition at, Value begun);
+  /// The k-blocks of each phase of the tile whose origins are set.
+  SmallVector<Value> getBlockCounts();
   /// With turns, the products start when the barrier of this warpgroup has
   /// completed a phase of parity `turn`.
-  RingPosition emitTile(RingPosition at, Value turn, Value count);
+  RingPosition emitTile(RingPosition at, Value turn, ValueRange counts);
   /// The barrier behind those of the stages on which the other warpgroup says
   /// that it has started its last product of a tile.
   Value getTurnBarrier(Value warpgroup);

@@ -136,6 +136,7 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
                "expected at least 8 rows of a shared operand for each of ")
            << shares << " blocks of a cluster, but got " << extent;
   }
+  TensorMap edge;
   for (int64_t share = 0; share < shares; ++share) {
     int64_t part = (units / shares + (share < units % shares ? 1 : 0)) * 8;
     plan.parts.push_back(part);
@@ -150,22 +151,59 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
       }
       map.box.push_back(box);
     }
-    plan.maps.push_back(
-        addTensorMap(indexOf(load.getSources().front()), std::move(map)));
+    plan.maps.push_back(addTensorMap(indexOf(load.getSources().front()), map));
+    edge = std::move(map);
+  }
+  Value size = forall.getSizes()[forall.getNumParallel() - (isA ? 2 : 1)];
+  std::optional<int64_t> known = getConstantIntValue(size);
+  constexpr int64_t kEdgeUnit = 32, kLeastPart = 64;
+  bool ends = !known || *known % plan.rows != 0;
+  if (ends && !plan.alongRows && !(isA && plan.listed) &&
+      llvm::all_equal(plan.parts) && plan.parts[0] >= kLeastPart &&
+      plan.parts[0] % kEdgeUnit == 0) {
+    plan.edgeMaps.emplace();
+    for (auto [number, map] : llvm::enumerate(*plan.edgeMaps)) {
+      edge.box[last - rowDim] = plan.parts[0] >> (number + 1);
+      map = addTensorMap(indexOf(load.getSources().front()), edge);
+    }
   }
   return success();
 }
 
-LogicalResult WarpSpecializedEmitter::planOperands() {
-  for (Operation &op : forall.getBody().front()) {
-    if (auto found = dyn_cast<sparse_tile::PipelineOp>(op)) {
-      if (pipeline) {
-        return emitUnsupported() << "several pipelines";
-      }
-      pipeline = found;
+LogicalResult WarpSpecializedEmitter::planPhases() {
+  unsigned accumulators = 0;
+  for (auto found :
+       forall.getBody().front().getOps<sparse_tile::PipelineOp>()) {
+    kernel.operands.clear();
+    kernel.products.clear();
+    pipeline = found;
+    if (failed(planOperands())) {
+      return failure();
+    }
+    kernel.phases.push_back(
+        {pipeline, kernel.operands, kernel.products, accumulators});
+    accumulators += kernel.accumulators;
+    if (kernel.phases.size() > 1 && kernel.kBlocks != 0) {
+      return emitUnsupported() << "several pipelines of a known length";
     }
   }
-  if (!pipeline || pipeline.getLower() || !pipeline.getInits().empty()) {
+  if (kernel.phases.empty()) {
+    return emitUnsupported() << "no pipeline";
+  }
+  // Of all of them, until one is entered.
+  kernel.accumulators = accumulators;
+  return success();
+}
+
+void WarpSpecializedEmitter::enterPhase(const BulkPhase &phase) {
+  pipeline = phase.pipeline;
+  kernel.operands = phase.operands;
+  kernel.products = phase.products;
+  kernel.accumulators = pipeline.getNumResults();
+}
+
+LogicalResult WarpSpecializedEmitter::planOperands() {
+  if (pipeline.getLower() || !pipeline.getInits().empty()) {
     return emitUnsupported() << "a pipeline that starts anywhere but at zero";
   }
   Value extent = pipeline.getExtent();
@@ -222,17 +260,20 @@ LogicalResult WarpSpecializedEmitter::planOperands() {
 }
 
 LogicalResult WarpSpecializedEmitter::planShared() {
-  int64_t next = 0;
-  for (BulkOperand &operand : kernel.operands) {
-    operand.offset = next;
-    int64_t tiles = kernel.joins && operand.isA ? 2 : 1;
-    next += llvm::alignTo(operand.bytes * tiles, 1024);
+  for (BulkPhase &phase : kernel.phases) {
+    int64_t next = 0;
+    for (BulkOperand &operand : phase.operands) {
+      operand.offset = next;
+      int64_t tiles = kernel.joins && operand.isA ? 2 : 1;
+      next += llvm::alignTo(operand.bytes * tiles, 1024);
+    }
+    for (BulkOperand &operand : phase.operands) {
+      operand.metadataOffset = next;
+      next += operand.metadataBytes;
+    }
+    kernel.stageBytes =
+        std::max<int64_t>(kernel.stageBytes, llvm::alignTo(next, 1024));
   }
-  for (BulkOperand &operand : kernel.operands) {
-    operand.metadataOffset = next;
-    next += operand.metadataBytes;
-  }
-  kernel.stageBytes = llvm::alignTo(next, 1024);
   kernel.stagingOffset = kernel.stageBytes * kernel.stages;
   int64_t exchange = 0;
   if (kernel.splits > 1) {
@@ -508,9 +549,10 @@ SmallVector<Value> WarpSpecializedEmitter::emitTiles(bool takesTurns,
 }
 
 FailureOr<KernelDescription> WarpSpecializedEmitter::run() {
-  if (failed(readConfig()) || failed(planOperands()) || failed(planShared())) {
+  if (failed(readConfig()) || failed(planPhases()) || failed(planShared())) {
     return failure();
   }
+  enterPhase(kernel.phases.front());
   kernel.order = findOrder();
   LLVM::LLVMFuncOp function = createFunction(state.threads);
   int32_t blocks = kernel.clusterSize();

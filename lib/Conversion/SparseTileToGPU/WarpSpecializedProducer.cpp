@@ -62,33 +62,51 @@ void WarpSpecializedEmitter::emitOperandLoad(const BulkOperand &operand,
     mask = LLVM::ConstantOp::create(
         b, b.getI16Type(), b.getI16IntegerAttr((1 << kernel.cluster) - 1));
   }
+  // A box from row `row` of the tile on, to line `line` of its stage.
+  auto emitBox = [&](unsigned map, int64_t row, int64_t k, int64_t line) {
+    SmallVector<Value> coordinates;
+    for (int64_t dim = buffer.getRank() - 1; dim >= 0; --dim) {
+      Value at = operand.listed ? place[dim]
+                 : dim == kDim  ? b.mul(block, kernel.stepElements)
+                                : toI32(load.getIndices()[dim]);
+      if (dim == kDim) {
+        at = b.add(at, k);
+      } else if (dim == rowDim) {
+        at = b.add(at, row);
+      }
+      coordinates.push_back(at);
+    }
+    Value to = b.offset(base, operand.offset + line * kRowBytes);
+    NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+        b, clusterPointer(to), tensorMaps[map], coordinates, barrier,
+        ValueRange(), mask, Value(), NVVM::TMALoadMode::TILE,
+        /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), Value());
+  };
   auto emitPart = [&](int64_t share) {
     int64_t before = 0;
     for (int64_t index = 0; index < share; ++index) {
       before += operand.parts[index];
     }
-    // Panels of rows one after the other; tiles with K innermost are one.
-    int64_t panels = operand.alongRows ? operand.rows / kRowBlock : 1;
-    int64_t panelBytes = kRowBlock * kRowBytes;
-    for (int64_t panel = 0; panel < panels; ++panel) {
-      SmallVector<Value> coordinates;
-      for (int64_t dim = buffer.getRank() - 1; dim >= 0; --dim) {
-        Value at = operand.listed ? place[dim]
-                   : dim == kDim  ? b.mul(block, kernel.stepElements)
-                                  : toI32(load.getIndices()[dim]);
-        if (dim == kDim) {
-          at = operand.alongRows ? b.add(at, before) : at;
-        } else if (dim == rowDim) {
-          at = b.add(at, operand.alongRows ? panel * kRowBlock : before);
-        }
-        coordinates.push_back(at);
+    if (operand.alongRows) {
+      // Panels of rows one after the other.
+      for (int64_t row = 0; row < operand.rows; row += kRowBlock) {
+        emitBox(operand.maps[share], row, before, row + before);
       }
-      Value to = b.offset(base, operand.offset + panel * panelBytes +
-                                    before * kRowBytes);
-      NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-          b, clusterPointer(to), tensorMaps[operand.maps[share]], coordinates,
-          barrier, ValueRange(), mask, Value(), NVVM::TMALoadMode::TILE,
-          /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), Value());
+      return;
+    }
+    if (!operand.edgeMaps) {
+      emitBox(operand.maps[share], before, 0, before);
+      return;
+    }
+    int64_t part = operand.parts[share];
+    auto [half, quarter] = *operand.edgeMaps;
+    EdgeBoxes boxes = getEdgeBoxes(operand, before, part);
+    for (auto [exists, map, row] :
+         {std::tuple(boxes.whole, operand.maps[share], before),
+          std::tuple(boxes.half, half, before),
+          std::tuple(boxes.quarter, quarter, before),
+          std::tuple(boxes.quarterBehindHalf, quarter, before + part / 2)}) {
+      b.when(exists, [&] { emitBox(map, row, 0, row); });
     }
   };
   if (operand.parts.size() == 1) {
@@ -99,6 +117,40 @@ void WarpSpecializedEmitter::emitOperandLoad(const BulkOperand &operand,
   for (int64_t share = 0; share < kernel.cluster; ++share) {
     b.when(b.equal(kernel.rank, share), [&] { emitPart(share); });
   }
+}
+
+WarpSpecializedEmitter::EdgeBoxes
+WarpSpecializedEmitter::getEdgeBoxes(const BulkOperand &operand, int64_t before,
+                                     int64_t part) {
+  unsigned dim = forall.getNumParallel() - (operand.isA ? 2 : 1);
+  Value first = b.add(origins[dim], before), size = sizes[dim];
+  Value inside = b.sub(size, b.min(first, size));
+  auto exceeds = [&](int64_t rows) { return b.less(b.i32(rows), inside); };
+  auto without = [&](Value condition, Value other) {
+    return b.both(condition, b.bitXor(other, b.trueValue()));
+  };
+  Value whole = exceeds(part / 4 * 3), half = exceeds(part / 4);
+  return {whole, without(half, whole), without(exceeds(0), half),
+          without(exceeds(part / 2), whole)};
+}
+
+Value WarpSpecializedEmitter::getCopiedBytes(const BulkOperand &operand) {
+  if (!operand.edgeMaps) {
+    return b.i32(operand.bytes);
+  }
+  Value bytes = b.i32(0);
+  int64_t before = 0;
+  for (int64_t part : operand.parts) {
+    EdgeBoxes boxes = getEdgeBoxes(operand, before, part);
+    for (auto [exists, rows] :
+         {std::pair(boxes.whole, part), std::pair(boxes.half, part / 2),
+          std::pair(boxes.quarter, part / 4),
+          std::pair(boxes.quarterBehindHalf, part / 4)}) {
+      bytes = b.add(bytes, b.select(exists, b.i32(rows * kRowBytes), b.i32(0)));
+    }
+    before += part;
+  }
+  return bytes;
 }
 
 size_t WarpSpecializedEmitter::getPlaceRank(const BulkOperand &operand) {
@@ -134,6 +186,15 @@ Value WarpSpecializedEmitter::getBlockCount() {
   return b.ceilDiv(toI32(pipeline.getExtent()), kernel.stepElements);
 }
 
+SmallVector<Value> WarpSpecializedEmitter::getBlockCounts() {
+  SmallVector<Value> counts;
+  for (const BulkPhase &phase : kernel.phases) {
+    enterPhase(phase);
+    counts.push_back(getBlockCount());
+  }
+  return counts;
+}
+
 Value WarpSpecializedEmitter::getFirstBlock() {
   return kernel.splits > 1 ? b.mul(kernel.rank, kBlocksPerTile()) : b.i32(0);
 }
@@ -142,7 +203,7 @@ void WarpSpecializedEmitter::emitExpect(Value stage) {
   Value bytes = b.i32(0);
   for (const BulkOperand &operand : kernel.operands) {
     if (!operand.packed) {
-      bytes = b.add(bytes, operand.bytes);
+      bytes = b.add(bytes, getCopiedBytes(operand));
       continue;
     }
     int64_t perBlock =
@@ -198,6 +259,35 @@ int64_t WarpSpecializedEmitter::emitPrefetch() {
   return count;
 }
 
+RingPosition WarpSpecializedEmitter::emitPhaseCopies(Value tile,
+                                                     RingPosition at,
+                                                     Value begun) {
+  if (kernel.joins) {
+    return emitJoinedCopies(tile, at);
+  }
+  emitTileOrigins(tile);
+  Value firstBlock = getFirstBlock();
+  // Lists are read a step ahead of the copies that follow them.
+  SmallVector<Value> initial = {at.stage, at.parity};
+  llvm::append_range(initial, getPlaces(firstBlock));
+  auto loop = scf::ForOp::create(b, begun, getBlockCount(), b.i32(1), initial);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  RingPosition stage{loop.getRegionIterArg(0), loop.getRegionIterArg(1)};
+  ValueRange places = loop.getRegionIterArgs().drop_front(2);
+  Value block = b.add(firstBlock, loop.getInductionVar());
+  SmallVector<Value> nextPlaces = getPlaces(b.add(block, 1));
+  emitWait(getBarrier(stage.stage, kEmpty), stage.parity);
+  emitExpect(stage.stage);
+  emitCopies(/*packed=*/false, block, stage.stage, places);
+  emitCopies(/*packed=*/true, block, stage.stage, places);
+  RingPosition next = advance(stage);
+  SmallVector<Value> yielded = {next.stage, next.parity};
+  llvm::append_range(yielded, nextPlaces);
+  scf::YieldOp::create(b, yielded);
+  return {loop.getResult(0), loop.getResult(1)};
+}
+
 void WarpSpecializedEmitter::emitProducer() {
   if (kernel.consumers > 1) {
     NVVM::SetMaxRegisterOp::create(
@@ -213,36 +303,14 @@ void WarpSpecializedEmitter::emitProducer() {
     emitTiles(
         /*takesTurns=*/false, start,
         [&](Value tile, Value, ValueRange carried) {
-          if (kernel.joins) {
-            RingPosition behind =
-                emitJoinedCopies(tile, {carried[0], carried[1]});
-            return SmallVector<Value>{behind.stage, behind.parity, b.i32(0)};
+          RingPosition at{carried[0], carried[1]};
+          Value begun = carried[2];
+          for (const BulkPhase &phase : kernel.phases) {
+            enterPhase(phase);
+            at = emitPhaseCopies(tile, at, begun);
+            begun = b.i32(0);
           }
-          emitTileOrigins(tile);
-          Value firstBlock = getFirstBlock();
-          // Lists are read a step ahead of the copies that follow them.
-          SmallVector<Value> initial(carried.take_front(2));
-          llvm::append_range(initial, getPlaces(firstBlock));
-          auto loop = scf::ForOp::create(b, carried[2], getBlockCount(),
-                                         b.i32(1), initial);
-          {
-            OpBuilder::InsertionGuard guard(b);
-            b.setInsertionPointToStart(loop.getBody());
-            RingPosition at{loop.getRegionIterArg(0), loop.getRegionIterArg(1)};
-            ValueRange places = loop.getRegionIterArgs().drop_front(2);
-            Value block = b.add(firstBlock, loop.getInductionVar());
-            SmallVector<Value> nextPlaces = getPlaces(b.add(block, 1));
-            emitWait(getBarrier(at.stage, kEmpty), at.parity);
-            emitExpect(at.stage);
-            emitCopies(/*packed=*/false, block, at.stage, places);
-            emitCopies(/*packed=*/true, block, at.stage, places);
-            RingPosition next = advance(at);
-            SmallVector<Value> yielded = {next.stage, next.parity};
-            llvm::append_range(yielded, nextPlaces);
-            scf::YieldOp::create(b, yielded);
-          }
-          return SmallVector<Value>{loop.getResult(0), loop.getResult(1),
-                                    b.i32(0)};
+          return SmallVector<Value>{at.stage, at.parity, begun};
         });
   });
   NVVM::SyncWarpOp::create(b, b.i32(-1));

@@ -173,9 +173,10 @@ LogicalResult GroupBuilder::chooseAxes() {
 }
 
 DenseI64ArrayAttr GroupBuilder::findOrder() {
-  if (group.contractions.size() != 1 || parallel.size() != 2) {
+  if (group.contractions.empty() || parallel.size() != 2) {
     return {};
   }
+  // Of the first product's list; the rows of the others come in it too.
   unsigned rows = config.getSwap() ? 1 : 0;
   const Operand &operand = operands.front()[rows];
   const Contraction &contraction = group.contractions.front();

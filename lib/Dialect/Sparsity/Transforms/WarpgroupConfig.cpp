@@ -132,8 +132,12 @@ sparsity::findWarpgroupObstacle(const KernelGroup &kernel, unsigned a,
     if (!isStoredDensely(product.getInputType(1 - a))) {
       return "both operands are encoded";
     }
-    if (kernel.contractions.size() > 1 && getFollowedList(product, a)) {
-      return "each product follows a list of its own";
+    std::optional<Coverage> list = getFollowedList(product, a);
+    std::optional<Coverage> first =
+        getFollowedList(kernel.contractions.front(), a);
+    if (list.has_value() != first.has_value() ||
+        (list && list->groupGranularity() != first->groupGranularity())) {
+      return "products follow lists of groups of different sizes";
     }
     for (unsigned index : {0u, 1u}) {
       if (std::optional<std::string> why =
@@ -193,13 +197,18 @@ static int64_t countKBlocks(const WarpgroupProblem &problem) {
                           kRowBytes * 8 / getMultiplyTypeBits(problem.type));
 }
 
+/// The products of a stage. Where each follows a list, a stage is of one.
+static int64_t countStageProducts(const WarpgroupProblem &problem) {
+  return problem.groupRows != 0 ? 1 : problem.accumulators;
+}
+
 /// Bytes of A, of all products, in a stage.
 static int64_t getABytes(const WarpgroupProblem &problem, int64_t rows) {
   int64_t bits = getMultiplyTypeBits(problem.type);
   int64_t rowBytes = !problem.sparse ? kRowBytes
                      : bits == 8     ? kRowBytes / 2 + 16
                                      : kRowBytes / 2 + 8;
-  return rows * rowBytes * problem.accumulators;
+  return rows * rowBytes * countStageProducts(problem);
 }
 
 /// Two consumers of a tile with rows for one have a tile each.
@@ -258,8 +267,9 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
   }
   int64_t sums =
       tile.columns / 2 * (tile.rows / kRowBlock / parts) * problem.accumulators;
-  int64_t mostSums = problem.readsMatrix        ? kMaxSumsBesideInputs
-                     : problem.accumulators > 1 ? kMaxCombinedSums
+  bool joinsSeveral = problem.accumulators > 1 && joins(problem, tile);
+  int64_t mostSums = problem.readsMatrix || joinsSeveral ? kMaxSumsBesideInputs
+                     : problem.accumulators > 1          ? kMaxCombinedSums
                      : getMultiplyTypeBits(problem.type) == 8 ? kMaxSumsOfBytes
                                                               : kMaxSums;
   if (sums > mostSums) {
@@ -307,7 +317,7 @@ static double getMultiplyCycles(const WarpgroupProblem &problem,
                        ? tile.columns / 2.0 + 16
                        : std::max(tile.columns / 2.0, tile.columns / 4.0 + 16);
   return perStep * (problem.sparse ? 2 : 4) * (tile.rows / double(kRowBlock)) *
-         problem.accumulators * kBookkeeping;
+         countStageProducts(problem) * kBookkeeping;
 }
 
 /// The blocks that run at once, of clusters of `perCluster`.
@@ -328,7 +338,9 @@ static double getJoinedSteps(double density, int64_t lists) {
 /// The cycles of a tile whose rows follow lists of a known share.
 static double getListCost(const WarpgroupProblem &problem,
                           const TargetInfo &target, const WarpgroupTile &tile) {
-  double steps = *problem.density * countKBlocks(problem);
+  // Each product has a loop over a list of its own.
+  double steps = *problem.density * countKBlocks(problem) *
+                 (problem.accumulators / countStageProducts(problem));
   int64_t aBytes = getABytes(problem, tile.rows);
   int64_t bBytes = tile.columns * kRowBytes;
   double multiply = getMultiplyCycles(problem, tile);
@@ -394,7 +406,8 @@ double sparsity::getTileCost(const WarpgroupProblem &problem,
   double least = kLeastBlock + (tile.cluster > 1 ? kClusterWait : 0);
   double block = std::max({multiply, l2, memory, least});
   double waves = llvm::divideCeil(tiles, resident / perCluster);
-  double products = block * (kBlocks / tile.splits);
+  double products = block * (kBlocks / tile.splits) *
+                    (problem.accumulators / countStageProducts(problem));
   if (joins(problem, tile)) {
     // Half as many pairs; what both lists name is copied once.
     return waves / 2 *
