@@ -155,7 +155,7 @@ typedef struct SparsityNOfM {
   int32_t layout;       // SparsityNOfMLayout
 } SparsityNOfM;
 
-/// All four return 0, or nonzero with the message in sparsityGetLastError().
+/// All of them return 0, or nonzero with the message in sparsityGetLastError().
 SPARSITY_RUNTIME_EXPORT int32_t sparsityPackedSizesNOfM(
     const SparsityNOfM *spec, int64_t *valueBytes, int64_t *metadataBytes);
 SPARSITY_RUNTIME_EXPORT int32_t sparsityPackNOfM(const SparsityNOfM *spec,
@@ -167,6 +167,11 @@ SPARSITY_RUNTIME_EXPORT int32_t sparsityUnpackNOfM(const SparsityNOfM *spec,
                                                    void *dense);
 SPARSITY_RUNTIME_EXPORT int32_t sparsityPruneNOfM(const SparsityNOfM *spec,
                                                   void *dense);
+/// Writes `values`, the buffer of a tensor of the pattern that is stored
+/// densely: `dense`, if it fits the pattern.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityStoreDenseNOfM(const SparsityNOfM *spec,
+                                                       const void *dense,
+                                                       void *values);
 
 //===----------------------------------------------------------------------===//
 // Block packing (layouts: sparsity/Runtime/PackLists.h)
@@ -227,6 +232,10 @@ SPARSITY_RUNTIME_EXPORT int32_t sparsityBlockUnpack(
 /// norm, then the inner pattern by magnitude; sets the rest to +0 in place.
 SPARSITY_RUNTIME_EXPORT int32_t sparsityBlockPrune(const SparsityBlock *spec,
                                                    double density, void *dense);
+/// Writes `values`, the buffer of such a tensor that is stored densely: `dense`
+/// with what is not stored set to +0.
+SPARSITY_RUNTIME_EXPORT int32_t sparsityBlockStoreDense(
+    const SparsityBlock *spec, const void *dense, void *values);
 
 //===----------------------------------------------------------------------===//
 // Bitmap packing (layouts: sparsity/Runtime/PackLists.h)
@@ -275,6 +284,9 @@ SPARSITY_RUNTIME_EXPORT int32_t sparsityUnstructuredUnpack(
 /// magnitude, and sets the rest to +0 in place.
 SPARSITY_RUNTIME_EXPORT int32_t sparsityUnstructuredPrune(
     const SparsityUnstructured *spec, double density, void *dense);
+/// As sparsityBlockStoreDense().
+SPARSITY_RUNTIME_EXPORT int32_t sparsityUnstructuredStoreDense(
+    const SparsityUnstructured *spec, const void *dense, void *values);
 
 #ifdef __cplusplus
 }

@@ -27,6 +27,9 @@ void sparsity::buildSparsityToCPUPipeline(OpPassManager &manager,
   schedule.target = options.target;
   schedule.allowTF32 = options.allowTF32;
   schedule.tile.assign(options.tile.begin(), options.tile.end());
+  schedule.instruction = options.instruction;
+  schedule.tuningTable = options.tuningTable;
+  schedule.denseChoice = options.denseChoice;
   addSchedulePasses(manager, schedule);
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   ConvertSparseTileToVectorPassOptions vector;

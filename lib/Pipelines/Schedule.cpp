@@ -37,6 +37,7 @@ void sparsity::addSchedulePasses(OpPassManager &manager,
   config.splits = options.splits;
   config.instruction = options.instruction;
   config.tuningTable = options.tuningTable;
+  config.denseChoice = options.denseChoice;
   config.tuningCandidates = options.tuningCandidates;
   manager.addPass(createSparsitySelectConfigPass(config));
   SparsityResolveStoragePassOptions storage;

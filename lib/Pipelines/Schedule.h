@@ -23,6 +23,8 @@ struct ScheduleOptions {
   std::string instruction;
   /// Measured tiles: a file, "none", or empty for the table that is built in.
   std::string tuningTable;
+  /// Whether weights may be stored densely: "auto" or "never".
+  std::string denseChoice = "auto";
   uint64_t tuningCandidates = 0;
 };
 

@@ -30,6 +30,7 @@ void sparsity::buildSparsityToNVVMPipeline(
   schedule.splits = options.splits;
   schedule.instruction = options.instruction;
   schedule.tuningTable = options.tuningTable;
+  schedule.denseChoice = options.denseChoice;
   schedule.tuningCandidates = options.tuningCandidates;
   addSchedulePasses(manager, schedule);
 

@@ -36,7 +36,8 @@ static Error makeError(const Twine &message) {
 /// Everything but the columns.
 static auto getKernel(const TuningKey &key) {
   return std::make_tuple(StringRef(key.target), stringifyMultiplyType(key.type),
-                         StringRef(key.format), key.rows, key.reduction);
+                         StringRef(key.format), key.rows, key.reduction,
+                         key.density);
 }
 
 static bool isBefore(const TuningKey &left, const TuningKey &right) {
@@ -57,6 +58,17 @@ int64_t sparsity::getTuningBucketEnd(int64_t columns) {
     return kFewColumns;
   }
   return static_cast<int64_t>(llvm::PowerOf2Ceil(columns));
+}
+
+static constexpr double kDensities[] = {0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1};
+
+double sparsity::getTuningDensity(double density) {
+  auto getRatio = [&](double bucket) {
+    return std::max(bucket, density) / std::min(bucket, density);
+  };
+  return *llvm::min_element(kDensities, [&](double left, double right) {
+    return getRatio(left) < getRatio(right);
+  });
 }
 
 /// The first row whose key is not before `key`.
@@ -113,13 +125,36 @@ static bool isFormat(StringRef text) {
   });
 }
 
+/// Fills the last field of a row, which may be missing or empty.
+static Error parseDensity(StringRef field, TuningKey &key) {
+  if (field.empty()) {
+    return Error::success();
+  }
+  if (field.getAsDouble(key.density) ||
+      !llvm::is_contained(kDensities, key.density)) {
+    return makeError("expected a density among 0.05, 0.1, 0.25, 0.5, 0.75, "
+                     "0.9, 1, but got \"" +
+                     field + "\"");
+  }
+  if (!StringRef(key.format).contains('/')) {
+    return makeError("expected a density only beside lists, such as dense/128, "
+                     "but got one beside \"" +
+                     key.format + "\"");
+  }
+  return Error::success();
+}
+
 /// Fills `row`, or says what is wrong with `line`.
 static Error parseRow(StringRef line, TuningRow &row) {
   llvm::SmallVector<StringRef> names, fields;
   StringRef(TuningTable::kHeader).split(names, ',');
   line.split(fields, ',');
+  if (fields.size() + 1 == names.size()) {
+    fields.push_back("");
+  }
   if (fields.size() != names.size()) {
-    return makeError("expected " + Twine(names.size()) + " fields, but got " +
+    return makeError("expected " + Twine(names.size() - 1) + " or " +
+                     Twine(names.size()) + " fields, but got " +
                      Twine(fields.size()));
   }
   const TargetInfo *target = lookupTarget(fields[0]);
@@ -156,7 +191,7 @@ static Error parseRow(StringRef line, TuningRow &row) {
     return makeError("expected a positive number as microseconds, but got \"" +
                      fields[next] + "\"");
   }
-  return Error::success();
+  return parseDensity(fields[next + 1], row.key);
 }
 
 Expected<TuningTable> TuningTable::parse(llvm::StringRef text) {
@@ -167,7 +202,7 @@ Expected<TuningTable> TuningTable::parse(llvm::StringRef text) {
     std::string where = ("line " + Twine(number) + ": ").str();
     line = line.trim();
     if (number == 1) {
-      if (line != kHeader) {
+      if (line != kHeader && line != StringRef(kHeader).rsplit(',').first) {
         return makeError(where + "expected the header \"" + kHeader +
                          "\", but got \"" + line + "\"");
       }
@@ -250,6 +285,9 @@ std::string sparsity::printTuningRow(const TuningRow &row) {
     stream << "," << number;
   }
   stream << "," << llvm::format("%.3f", row.microseconds);
+  if (row.key.density != 0) {
+    stream << "," << llvm::format("%g", row.key.density);
+  }
   return text;
 }
 

@@ -22,6 +22,7 @@ measured. All our kernels are compiled first.
     bench_hopper.py --rows prefill,decode --regime sustained --out DIR
     bench_hopper.py --rows 14336x4096x4096 --pipeline-options "tile=256,200,64 stages=4"
     bench_hopper.py --sweep candidates.csv --out DIR      n,k,m,options beside cuBLAS
+    bench_hopper.py --rows block --pipeline-options "density-hint"    programs say their density
     bench_hopper.py --profile prefill/14336x4096x4096     one launch, for a profiler (ncu.sh)
 
 DIR gets rows.csv, summary.md and environment.json, rewritten after each row. A kernel that

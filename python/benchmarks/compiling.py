@@ -12,6 +12,21 @@ import sparsity
 from rows import program_text
 
 
+# A word among the options of a row of blocks that the compiler itself does not know: the
+# program says the density of its weights.
+HINT = "density-hint"
+
+
+def make_text(row, name, options, dynamic_m):
+    """(the program of a contender, the compiler's options for it)."""
+    text = program_text(row, name == "ours", dynamic_m)
+    words = options.split()
+    if HINT in words and row.block and name == "ours":
+        weight = f"{row.encoding}>"
+        text = text.replace(weight, f"{weight} {{sparsity.density = {row.density} : f64}}", 1)
+    return text, " ".join(word for word in words if word != HINT)
+
+
 def describe(program, remark=""):
     """What the compiler chose: its remark, and how each kernel is launched."""
     parts = [remark] if remark else []
@@ -43,13 +58,13 @@ class Compiled:
 
     def __init__(self, row, name, options, target, dynamic_m):
         self.program = self.kernel = self.error = None
-        text = program_text(row, name == "ours", dynamic_m)
+        text, known = make_text(row, name, options, dynamic_m)
         try:
-            self.program = sparsity.compile(text, target, pipeline_options=options)
+            self.program = sparsity.compile(text, target, pipeline_options=known)
             self.kernel = self.program.kernel("main")
             # The driver assembles PTX here; later that would hold up the measurement.
             self.kernel._module()
-            self.config = describe(self.program, read_remark(text, target, options))
+            self.config = describe(self.program, read_remark(text, target, known))
             if options:
                 self.config = f"[{options}] {self.config}"
         except Exception as error:  # belongs to this program's rows alone
@@ -58,7 +73,7 @@ class Compiled:
 
 def program_key(row, name, options, dynamic_m):
     """Rows with the same key have the same program."""
-    return program_text(row, name == "ours", dynamic_m), options
+    return make_text(row, name, options, dynamic_m)[0], options
 
 
 def compile_all(wanted, target, dynamic_m):

@@ -63,16 +63,19 @@ class Weights:
     def key(row):
         return row.n, row.k, row.dtype, row.pattern, row.density
 
-    def packed(self, layout):
-        """As the compiled function stores it; `layout` is that of its argument's type."""
-        if layout not in self._packed:
+    def packed(self, storage):
+        """As the compiled function stores it; `storage` is storage_form()."""
+        if storage not in self._packed:
             host = self.pruned.cpu()
+            layout, merged, is_dense = storage
             if self.row.block:
-                found = sparsity.pack_block(host, (self.row.block, self.row.block))
+                block = (self.row.block, self.row.block)
+                found = sparsity.pack_block(host, block, merged=merged)
             else:
                 found = sparsity.pack_n_of_m(host, 2, 4, axis=1, layout=layout)
-            self._packed[layout] = found.to("cuda")
-        return self._packed[layout]
+            found = sparsity.store_dense(found) if is_dense else found
+            self._packed[storage] = found.to("cuda")
+        return self._packed[storage]
 
     def compressed(self):
         """cuSPARSELt's form; RuntimeError if it takes no such weights."""
@@ -91,18 +94,21 @@ def reference(x, weight):
 # ---------------------------------------------------------------------------------------
 
 
-def storage_layout(program, argument=1):
-    """The layout that the compiler chose for an encoded argument of `main`."""
+def storage_form(program, argument=1):
+    """(layout, merged sizes, whether densely) of how an encoded argument of `main` is stored."""
     for entry in program.functions["main"]["arguments"]:
         if entry.get("arg") == argument and entry["kind"] == "field":
-            found = re.search(r"layout = (\w+)", entry["type"])
-            return found.group(1) if found else "row_major"
+            layout = re.search(r"layout = (\w+)", entry["type"])
+            merged = re.search(r"merged = (\d+)x(\d+)", entry["type"])
+            return (layout.group(1) if layout else "row_major",
+                    tuple(map(int, merged.groups())) if merged else None,
+                    "stored_dense<" in entry["type"])
     raise ValueError(f"expected argument {argument} of main to be encoded, but got a dense one")
 
 
 def ours(name, kernel, program, config, weights):
     if name == "ours":
-        weight, kind = weights.packed(storage_layout(program)), "pruned"
+        weight, kind = weights.packed(storage_form(program)), "pruned"
     else:
         weight, kind = weights.dense, "dense"
 

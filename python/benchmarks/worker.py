@@ -166,7 +166,7 @@ class Bench:
         """[x, packed weights, y] of one call of ours."""
         weights = self.weights_of(row)
         result = self.contenders.DTYPES[row.result]
-        return [self.input_of(row), weights.packed(self.contenders.storage_layout(program)),
+        return [self.input_of(row), weights.packed(self.contenders.storage_form(program)),
                 self.torch.empty(row.m, row.n, device="cuda", dtype=result)]
 
     def check_device(self, error):

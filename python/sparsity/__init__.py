@@ -15,11 +15,13 @@ from .launch import BoundKernel, CudaError, DeviceArray, Kernel
 from .lists import (
     PackedBlock,
     PackedUnstructured,
+    StoredDense,
     check,
     pack_block,
     pack_unstructured,
     prune_block,
     prune_unstructured,
+    store_dense,
 )
 from .packing import PackedNOfM, pack_n_of_m, packed_sizes, prune_n_of_m, unpack
 from .tools import ToolError, find_library, find_tool
@@ -36,6 +38,7 @@ __all__ = [
     "PackedNOfM",
     "PackedUnstructured",
     "Program",
+    "StoredDense",
     "ToolError",
     "check",
     "compile",
@@ -48,5 +51,6 @@ __all__ = [
     "prune_block",
     "prune_n_of_m",
     "prune_unstructured",
+    "store_dense",
     "unpack",
 ]

@@ -14,13 +14,13 @@ from . import cuda
 from .affine import evaluate
 from .cuda import CudaError
 from .dtypes import ELEMENT_TYPES, element_type
-from .lists import PackedBlock, PackedUnstructured
+from .lists import PackedBlock, PackedUnstructured, StoredDense
 from .packing import PackedNOfM
 
 __all__ = ["BoundKernel", "CudaError", "DeviceArray", "Kernel"]
 
 # What has a shape of its own and buffers in ABI order.
-_LISTS = (PackedBlock, PackedUnstructured)
+_LISTS = (PackedBlock, PackedUnstructured, StoredDense)
 _TENSOR = re.compile(r"tensor<((?:(?:\?|\d+)x)*)([^,>]+)(?:,.*)?>$", re.S)
 _SIZE = re.compile(r"size (?!computed)(.*)")
 _POINTER = re.compile(r"pointer of argument (\d+)")
@@ -120,23 +120,20 @@ def _check_tensor(array, text, what):
 def _check_list(packed, text, what):
     """Refuses a list whose tile or inner pattern is not that of the type `text`, or that
     lacks an order that the type asks for."""
-    ordered = False
-    if isinstance(packed, PackedBlock):
-        found = "block<" + "x".join(map(str, packed.block))
-        if packed.inner:
-            found += ", inner = #sparsity.n_of_m<{}:{}, axis = {}".format(*packed.inner)
-            if packed.layout == "core_matrix":
-                found += ", layout = core_matrix"
-            found += ">"
-        ordered = f"#sparsity.{found}, ordered>" in text
-        found += ", ordered>" if ordered else ">"
-    else:
-        found = "unstructured"
-        if packed.tile != (64, 64):
-            found += "<tile = {}x{}>".format(*packed.tile)
-    plain = found == "unstructured" and "unstructured<" in text
-    if f"#sparsity.{found}" not in text or plain:
-        raise ValueError(f"expected {what} packed for {text}, but got {found}")
+    found, ordered = packed.pattern, False
+    if isinstance(packed, StoredDense):
+        found = f"#sparsity.stored_dense<{found}>"
+    elif isinstance(packed, PackedBlock):
+        ordered = f"{found[:-1]}, ordered>" in text
+        found = f"{found[:-1]}, ordered>" if ordered else found
+    plain = found == "#sparsity.unstructured" and "unstructured<" in text
+    dense = ", #sparsity.stored_dense<" in text and not isinstance(packed, StoredDense)
+    if found not in text or plain or dense:
+        remedy = " (store_dense() makes the other)" * dense
+        raise ValueError(
+            f"expected {what} packed for {text}, but got {found.removeprefix('#sparsity.')}"
+            f"{remedy}"
+        )
     if ordered and packed.order is None:
         raise ValueError(
             f"expected {what} with an order, which {text} stores, but got none "
@@ -252,6 +249,8 @@ class Kernel:
 
     def _flatten_field(self, value, position, argument, what):
         if isinstance(value, PackedNOfM):
+            if "stored_dense" in argument["type"]:
+                _check_list(value, argument["type"], what)
             sizes, dtype = parse_tensor_type(argument["type"])
             described = DeviceArray(0, value.shape, value.dtype)
             _check_tensor(described, argument["type"], what)

@@ -218,6 +218,9 @@ class PackedBlock(_Packed):
     rows of blocks, in which kernels visit them. `buffers()` leaves it out, so that one
     object serves both types; `with_order()` computes it for lists that were not made by
     `pack_block`. None if there is none, as in a tensor of rank 3.
+
+    `merged` are the sizes of what is listed and stored as a whole where that is several
+    blocks (`#sparsity.block<..., merged = ...>`), else None.
     """
 
     positions: object
@@ -230,9 +233,26 @@ class PackedBlock(_Packed):
     inner: tuple = None
     layout: str = "row_major"
     order: object = None
+    merged: tuple = None
 
     FIELDS = ("positions", "coordinates", "values", "metadata")
     OPTIONAL = ("order",)
+
+    @property
+    def unit(self):
+        """The sizes of an entry of the list."""
+        return self.merged or self.block
+
+    @property
+    def pattern(self):
+        """The encoding as MLIR writes it, without an order."""
+        text = "#sparsity.block<" + "x".join(map(str, self.block))
+        if self.inner:
+            text += ", inner = #sparsity.n_of_m<{}:{}, axis = {}".format(*self.inner)
+            text += ", layout = core_matrix>" if self.layout == "core_matrix" else ">"
+        if self.merged:
+            text += ", merged = " + "x".join(map(str, self.merged))
+        return text + ">"
 
     def with_order(self):
         """The same with a good `order` for its lists, on the device of `positions`.
@@ -256,7 +276,7 @@ class PackedBlock(_Packed):
 
     def _spec(self, ordered=None):
         ordered = self.order is not None if ordered is None else ordered
-        return _block_spec(self.shape, self.block, self.inner, self.dtype, self.layout, ordered)
+        return _block_spec(self.shape, self.unit, self.inner, self.dtype, self.layout, ordered)
 
     def _fields(self):
         groups, value_bytes, metadata_bytes = _numbers("sparsityBlockSizes", self._spec(), count=3)
@@ -267,7 +287,7 @@ class PackedBlock(_Packed):
             values = self._host("values", np.uint8, (n, value_bytes))
             metadata = self._host("metadata", np.uint8, (n, metadata_bytes))
         else:
-            values = self._host("values", dtypes.storage_of(self.dtype), (n, *self.block))
+            values = self._host("values", dtypes.storage_of(self.dtype), (n, *self.unit))
             metadata = None
         order = None if self.order is None else self._host("order", np.int32, (groups,))
         arrays = (positions, coordinates, values, metadata, order)
@@ -290,6 +310,12 @@ class PackedUnstructured(_Packed):
 
     FIELDS = ("positions", "coordinates", "bitmap", "offsets", "values")
 
+    @property
+    def pattern(self):
+        """The encoding as MLIR writes it."""
+        sizes = "" if self.tile == (64, 64) else "<tile = {}x{}>".format(*self.tile)
+        return "#sparsity.unstructured" + sizes
+
     def _spec(self):
         return _tile_spec(self.shape, self.tile, self.dtype)
 
@@ -306,24 +332,32 @@ class PackedUnstructured(_Packed):
         return _TileFields(*address, n, values.size), arrays
 
 
-def pack_block(array, block, inner=None, layout="row_major", dtype=None):
+def pack_block(array, block, inner=None, layout="row_major", dtype=None, merged=None):
     """Packs the blocks of a dense tensor of rank 2 or 3 that hold a non-zero element.
 
     `block` is (rows, columns), each 1..256; `inner` is (n, m, axis) of an n:m pattern
-    inside each block, stored in `layout`. `array` and `dtype` as in `pack_n_of_m`. In rank 2
-    the result has an `order` too. Raises ValueError where a block does not fit the inner
-    pattern.
+    inside each block, stored in `layout`. `merged` are larger multiples of `block`: units of
+    this size are listed and stored, whole if a block of theirs holds one. `array` and `dtype`
+    as in `pack_n_of_m`. In rank 2 the result has an `order` too. Raises ValueError where a
+    block does not fit the inner pattern.
     """
     dense, dtype = dtypes.to_storage(array, dtype)
     block = _two_sizes(block, "a block")
+    unit = _two_sizes(merged, "a merged block") if merged else block
+    if merged and (inner or unit == block or any(u % b for u, b in zip(unit, block))):
+        what = f"inner {inner}" if inner else f"{unit[0]}x{unit[1]}"
+        raise ValueError(
+            "expected merged sizes that are larger multiples of "
+            f"{block[0]}x{block[1]}, without an inner pattern, but got {what}"
+        )
     ordered = dense.ndim == 2
-    spec = _block_spec(dense.shape, block, inner, dtype, layout, ordered)
+    spec = _block_spec(dense.shape, unit, inner, dtype, layout, ordered)
     groups, value_bytes, metadata_bytes = _numbers("sparsityBlockSizes", spec, count=3)
     (n,) = _numbers("sparsityBlockCount", spec, dense.ctypes.data, count=1)
     packed = PackedBlock(
         np.empty(groups + 1, np.int32),
         np.empty(n, np.int32),
-        np.empty((n, value_bytes), np.uint8) if inner else np.empty((n, *block), dense.dtype),
+        np.empty((n, value_bytes), np.uint8) if inner else np.empty((n, *unit), dense.dtype),
         np.empty((n, metadata_bytes), np.uint8) if inner else None,
         dense.shape,
         dtype,
@@ -331,6 +365,7 @@ def pack_block(array, block, inner=None, layout="row_major", dtype=None):
         tuple(int(value) for value in inner) if inner else None,
         layout,
         np.empty(groups, np.int32) if ordered else None,
+        unit if merged else None,
     )
     fields, _ = packed._fields()
     _call("sparsityBlockPack", spec, dense.ctypes.data, ctypes.byref(fields))
@@ -380,6 +415,29 @@ def unpack_list(packed):
     )
     del arrays
     return dense
+
+
+@dataclasses.dataclass
+class StoredDense(_Packed):
+    """Weights of a pattern in one dense buffer, as `#sparsity.stored_dense<pattern>` stores
+    them: `values` in storage form, the tensor's `shape`, MLIR's name of its element type, and
+    the `pattern` as MLIR writes it."""
+
+    values: object
+    shape: tuple
+    dtype: str
+    pattern: str
+
+    FIELDS = ("values",)
+
+
+def store_dense(packed):
+    """The dense storage of what a packer of this package made, for functions that the
+    compiler gave `#sparsity.stored_dense` as an argument's type."""
+    pattern = packed.pattern
+    if getattr(packed, "merged", None):
+        pattern = dataclasses.replace(packed, merged=None).pattern
+    return StoredDense(packing.unpack(packed), tuple(packed.shape), packed.dtype, pattern)
 
 
 def prune_block(array, block, density=0.5, inner=None, dtype=None):

@@ -103,6 +103,11 @@ class PackedNOfM:
         )
 
     @property
+    def pattern(self):
+        """The encoding as MLIR writes it, without a layout."""
+        return f"#sparsity.n_of_m<{self.n}:{self.m}, axis = {self.axis}>"
+
+    @property
     def nbytes(self):
         """Bytes of values and metadata together."""
         return sum(packed_sizes(self.shape, self.n, self.m, self.axis, self.dtype, self.layout))

@@ -3,11 +3,12 @@
 
 def program(
     n, k, m, dtype="bf16", result="bf16", sparse=True, bias=False, residual=False, relu=False,
-    transposed=False, block=None, gated=False,
+    transposed=False, block=None, stored_dense=False, density=None, gated=False,
 ):  # fmt: skip
-    """MLIR. `sparse`: W is 2:4 along k (1:2 in f32), or has blocks of the extents `block`.
-    `transposed`: W is stored as [k, n]. `gated`: Y is silu(Y) times a second product, of X and
-    weights like W. `m` may be "?"."""
+    """MLIR. `sparse`: W is 2:4 along k (1:2 in f32), or has blocks of the extents `block`, a share
+    `density` of which is expected. `stored_dense`: it is stored as a dense tensor. `transposed`:
+    W is stored as [k, n]. `gated`: Y is silu(Y) times a second product, of X and weights like W.
+    `m` may be "?"."""
     integer = dtype == "i8"
     pattern = "1:2" if dtype == "f32" else "2:4"
     sum_type = "i32" if integer else "f32"
@@ -15,11 +16,15 @@ def program(
     encoding = f", #sparsity.n_of_m<{pattern}, axis = {axis}>" if sparse else ""
     if block:
         encoding = f", #sparsity.block<{block[0]}x{block[1]}>"
+    if stored_dense:
+        encoding = f", #sparsity.stored_dense<{encoding[2:]}>"
+    hint = f" {{sparsity.density = {density} : f64}}" if density else ""
     shape = f"{k}x{n}" if transposed else f"{n}x{k}"
     x, w = f"tensor<{m}x{k}x{dtype}>", f"tensor<{shape}x{dtype}{encoding}>"
     y, out = f"tensor<{m}x{n}x{sum_type}>", f"tensor<{m}x{n}x{result}>"
     identity, along_n = "affine_map<(m, n) -> (m, n)>", "affine_map<(m, n) -> (n)>"
-    arguments, names, types, maps = [f"%x: {x}", f"%w: {w}"], ["%y"], [y], [identity]
+    arguments = [f"%x: {x}", f"%w: {w}{hint}"]
+    names, types, maps = ["%y"], [y], [identity]
     inside, body, last = [f"%a: {sum_type}"], [], "%a"
 
     def add(name, type_, map_):

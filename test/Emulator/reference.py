@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-_ARGUMENT = re.compile(r"(%\w+): (tensor<(?:[^<>]|<[^<>]*>)*>)")
+_ARGUMENT = re.compile(r"(%\w+): (tensor<(?:[^<>]|<(?:[^<>]|<[^<>]*>)*>)*>)")
 _MAP = re.compile(r"affine_map<\(([^)]*)\) -> \(([^)]*)\)>")
 _OPERATION = re.compile(
     r"(%\w+) = (arith\.constant|tensor\.dim|tensor\.empty|linalg\.fill|linalg\.matmul"

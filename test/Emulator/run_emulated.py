@@ -24,12 +24,14 @@ from steps import PARAMETER_STRIDE  # noqa: E402
 from sparsity import dtypes  # noqa: E402
 from sparsity.compiler import compile as compile_program  # noqa: E402
 from sparsity.launch import DeviceArray, TensorMapParameter, parse_tensor_type  # noqa: E402
-from sparsity.lists import pack_block  # noqa: E402
+from sparsity.lists import pack_block, store_dense  # noqa: E402
 from sparsity.packing import pack_n_of_m, prune_n_of_m  # noqa: E402
 
 # Of a whole matrix, by the type of its elements: the result's rounding and little else.
 TOLERANCES = {"bf16": 4e-3, "f16": 1e-3, "f32": 1e-5}
-_BLOCK = re.compile(r"#sparsity\.block<(\d+)x(\d+)(, ordered)?>")
+_BLOCK = re.compile(
+    r"#sparsity\.block<(\d+)x(\d+)(?:, merged = (\d+)x(\d+))?(, ordered)?>"
+)
 
 
 @dataclasses.dataclass
@@ -86,21 +88,33 @@ def _pattern(text):
     return tuple(int(one) for one in found.groups())
 
 
-def _pack_blocks(array, block, ordered, memory, rng, dtype):
+def _store_dense(packed, memory):
+    stored = store_dense(packed)
+    return dataclasses.replace(
+        stored, values=DeviceArray(memory.add(stored.values), stored.shape, stored.dtype)
+    )
+
+
+def _pack_blocks(array, text, memory, rng, dtype):
     """Keeps half of the blocks, and of every third row of blocks none. An order that the
     type asks for is a random one: the result may not depend on it."""
+    *sizes, ordered = re.search(_BLOCK, text).groups()
+    sizes = [int(size) for size in sizes if size]
+    block, merged = tuple(sizes[:2]), tuple(sizes[2:]) or None
     rows, columns = (-(-size // part) for size, part in zip(array.shape, block))
     kept = rng.random((rows, columns)) < 0.5
     kept[::3] = rng.random() < 0.5 and rows > 2
     mask = np.kron(kept, np.ones(block, bool))[: array.shape[0], : array.shape[1]]
     array = np.where(mask, array, np.zeros((), array.dtype))
-    packed = pack_block(array, block, dtype=dtype)
+    packed = pack_block(array, block, dtype=dtype, merged=merged)
+    if "stored_dense" in text:
+        return array, _store_dense(packed, memory)
     values = packed.values
     if values.size == 0:  # A buffer has an address even if no block is kept.
-        values = np.zeros((1, *block), values.dtype)
+        values = np.zeros((1, *packed.unit), values.dtype)
     coordinates = packed.coordinates if packed.coordinates.size else np.zeros(1, np.int32)
     if ordered:
-        order = rng.permutation(rows).astype(np.int32)
+        order = rng.permutation(packed.positions.size - 1).astype(np.int32)
         packed.order = DeviceArray(memory.add(order), order.shape, "i32")
     return array, dataclasses.replace(
         packed,
@@ -123,15 +137,17 @@ def make_arguments(kernel, memory, rng, dynamic, tf32):
         if entry["kind"] == "tensor":
             arguments.append(DeviceArray(memory.add(array), shape, dtype))
         elif re.search(_BLOCK, entry["type"]):
-            rows, columns, ordered = re.search(_BLOCK, entry["type"]).groups()
-            block = (int(rows), int(columns))
-            array, packed = _pack_blocks(array, block, ordered, memory, rng, dtype)
+            array, packed = _pack_blocks(array, entry["type"], memory, rng, dtype)
             arguments.append(packed)
         else:
             n, m, axis = _pattern(entry["type"])
             array = prune_n_of_m(array, n, m, axis, dtype)
             layout = "core_matrix" if "core_matrix" in entry["type"] else "row_major"
             packed = pack_n_of_m(array, n, m, axis, layout, dtype)
+            if "stored_dense" in entry["type"]:
+                arguments.append(_store_dense(packed, memory))
+                arrays.append(to_reference(array, dtype))
+                continue
             buffers = {}
             for name in ("values", "metadata"):
                 data = getattr(packed, name)

@@ -12,7 +12,7 @@
 // its epilogue is one kernel.
 
 // DUMP: sparsity-propagate-encodings
-// DUMP: sparsity-select-config{allow-tf32=false cluster=0 instruction=mma splits=0 stages=3 target=sm_90a tile={64,64,64} {{.*}}warps={2,1}}
+// DUMP: sparsity-select-config{allow-tf32=false cluster=0 dense-choice=auto instruction=mma splits=0 stages=3 target=sm_90a tile={64,64,64} {{.*}}warps={2,1}}
 // DUMP: convert-sparsity-to-tile
 // DUMP: sparsity-materialize-storage
 // DUMP: sparsity-verify-materialized

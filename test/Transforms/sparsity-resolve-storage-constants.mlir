@@ -56,3 +56,50 @@ func.func @duplicate_positions() -> tensor<1x2xf32> {
   %v = sparsity.field %w "values" : tensor<1x4xf32, #sparsity.n_of_m<2:4, axis = 1>> to tensor<1x2xf32>
   return %v : tensor<1x2xf32>
 }
+
+// -----
+
+// Stored densely: what the pattern lacks is +0.
+
+// CHECK-LABEL: @stored_dense
+// CHECK: arith.constant dense<{{\[\[}}1.000000e+00, -0.000000e+00, 0.000000e+00, 0.000000e+00]]> : tensor<1x4xf32>
+func.func @stored_dense() -> tensor<1x4xf32> {
+  %c = arith.constant dense<[[1.0, -0.0, -0.0, 0.0]]> : tensor<1x4xf32>
+  %w = sparsity.encode %c : tensor<1x4xf32> to tensor<1x4xf32, #sparsity.stored_dense<#sparsity.block<1x2>>>
+  %v = sparsity.field %w "values" : tensor<1x4xf32, #sparsity.stored_dense<#sparsity.block<1x2>>> to tensor<1x4xf32>
+  return %v : tensor<1x4xf32>
+}
+
+// -----
+
+func.func @stored_dense_misfit() -> tensor<1x4xf32> {
+  %c = arith.constant dense<[[1.0, 2.0, 3.0, 0.0]]> : tensor<1x4xf32>
+  // expected-error @below {{expected at most 2 non-zero elements in each group of 4 along axis 1, but got 3}}
+  %w = sparsity.encode %c : tensor<1x4xf32> to tensor<1x4xf32, #sparsity.stored_dense<#sparsity.n_of_m<2:4, axis = 1>>>
+  %v = sparsity.field %w "values" : tensor<1x4xf32, #sparsity.stored_dense<#sparsity.n_of_m<2:4, axis = 1>>> to tensor<1x4xf32>
+  return %v : tensor<1x4xf32>
+}
+
+// -----
+
+// stored_dense_c3
+func.func @stored_dense_assembled() -> tensor<1x4xf32> {
+  %c = arith.constant dense<[[1.0, 2.0, 3.0, 0.0]]> : tensor<1x4xf32>
+  // expected-error @below {{expected at most 2 non-zero elements in each group of 4 along axis 1, but got 3}}
+  %w = sparsity.assemble %c : tensor<1x4xf32> to tensor<1x4xf32, #sparsity.stored_dense<#sparsity.n_of_m<2:4, axis = 1>>>
+  %d = sparsity.decode %w : tensor<1x4xf32, #sparsity.stored_dense<#sparsity.n_of_m<2:4, axis = 1>>> to tensor<1x4xf32>
+  return %d : tensor<1x4xf32>
+}
+
+// -----
+
+// Blocks are pruned one by one, and stored with their neighbours.
+
+// CHECK-LABEL: @merged
+// CHECK: arith.constant dense<{{\[\[\[}}0.000000e+00, 0.000000e+00, 3.000000e+00, 4.000000e+00]]]> : tensor<1x1x4xf32>
+func.func @merged() -> tensor<?x1x4xf32> {
+  %c = arith.constant dense<[[1.0, 2.0, 3.0, 4.0]]> : tensor<1x4xf32>
+  %w = sparsity.prune %c : tensor<1x4xf32> to tensor<1x4xf32, #sparsity.block<1x2, merged = 1x4>>
+  %v = sparsity.field %w "values" : tensor<1x4xf32, #sparsity.block<1x2, merged = 1x4>> to tensor<?x1x4xf32>
+  return %v : tensor<?x1x4xf32>
+}

@@ -16,6 +16,8 @@
 
 // RUN: sparsity-opt %s --sparsity-select-config="%{options} tuning-table=%t.csv" %{remarks} 2>&1 | FileCheck %s --check-prefixes=TABLE,MODEL
 // RUN: sparsity-opt %s --sparsity-select-config="%{options} tuning-table=%t.beside.csv" %{remarks} 2>&1 | FileCheck %s --check-prefix=BESIDE
+// RUN: sparsity-opt %s --sparsity-select-config="%{options} tuning-table=%t.beside.csv dense-choice=never" %{remarks} 2>&1 | FileCheck %s --check-prefix=NEVER
+// RUN: not sparsity-opt %s --sparsity-select-config="dense-choice=always" 2>&1 | FileCheck %s --check-prefix=ALWAYS
 // RUN: sparsity-opt %s --sparsity-select-config="%{options} tuning-table=%t.csv" | FileCheck %s --check-prefix=CONFIG
 // RUN: sparsity-opt %s --sparsity-select-config="%{options} tuning-table=%t.misfit.csv" %{remarks} 2>&1 | FileCheck %s --check-prefixes=MISFIT,MODEL
 // RUN: sparsity-opt %s --sparsity-select-config="%{options} tuning-table=none" %{remarks} 2>&1 | FileCheck %s --check-prefixes=NONE,MODEL
@@ -27,7 +29,7 @@
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="tuning-table=%t.missing.csv" 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: not sparsity-translate %s --to-ptx --pipeline-options="tuning-table=%t.missing.csv" 2>&1 | FileCheck %s --check-prefix=MISSING
 
-// BAD: error: {{.*}}.bad.csv: line 2: expected 13 fields, but got 2
+// BAD: error: {{.*}}.bad.csv: line 2: expected 13 or 14 fields, but got 2
 // MISSING: error: expected to read '{{.*}}.missing.csv', but got: No such file or directory
 
 // SM80-NOT: sparsity.tuning
@@ -55,9 +57,11 @@
 
 // Nine tokens take the row of sixteen.
 // TABLE: SelectConfig{{.*}}wgmma.sp.m64k32 in bf16, tile 64x16x64 from the tuning table
-// Times of dense weights are said where the table has them, and where they are less.
-// BESIDE: [Missed] SelectConfig{{.*}}dense weights would be faster: 21.5 us with 16 columns, 18.3 us for dense weights
-// BESIDE: [Passed] SelectConfig{{.*}}tile 64x16x64 from the tuning table, K split by 2: 21.5 us with 16 columns, 18.3 us for dense weights
+// Times of dense weights are said where the table has them; where they are less, weights are dense.
+// BESIDE: [Passed] SelectConfig{{.*}}wgmma.m64k16 in bf16, tile 64x16x64 from the tuning table, K split by 2; dense: 21.5 us with 16 columns, 18.3 us for dense weights
+// NEVER: [Missed] SelectConfig{{.*}}dense weights would be faster: 21.5 us with 16 columns, 18.3 us for dense weights
+// NEVER: [Passed] SelectConfig{{.*}}tile 64x16x64 from the tuning table, K split by 2: 21.5 us with 16 columns, 18.3 us for dense weights
+// ALWAYS: error: expected dense-choice to be auto or never, but got always
 // MISFIT: [Missed] SelectConfig{{.*}}the row of the tuning table does not fit: expected 8 columns or a multiple for each of 4 blocks, but got 16
 // MISFIT: [Passed] SelectConfig{{.*}}wgmma.sp.m64k32 in bf16, tile {{[0-9x]+}} by the cost model
 // NONE: SelectConfig{{.*}}wgmma.sp.m64k32 in bf16, tile {{[0-9x]+}} by the cost model

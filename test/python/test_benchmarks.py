@@ -122,6 +122,22 @@ def test_remark_of_the_compiler(translate_tool):
     assert "tile 64x" in compiling.read_remark(text, "sm_80", "tile=64,64,64 warps=2,2")
 
 
+def test_density_hint(translate_tool):
+    row = Row("t", 256, 256, 48, "bf16", "block64", 0.5)
+    options = "density-hint dense-choice=never tuning-table=none"
+    text, known = compiling.make_text(row, "ours", options, False)
+    assert known == "dense-choice=never tuning-table=none"
+    assert text.count("#sparsity.block<64x64>> {sparsity.density = 0.5 : f64})") == 1
+    assert "at a density" not in compiling.read_remark(text, "sm_90a", known)
+    # Rows of other densities have other programs then.
+    sparser = Row("t", 256, 256, 48, "bf16", "block64", 0.1)
+    for words, is_same in (("stages=3", True), (options, False)):
+        keys = [compiling.program_key(one, "ours", words, False) for one in (row, sparser)]
+        assert (keys[0] == keys[1]) == is_same
+    assert compiling.make_text(row, "ours", "stages=3", False)[0] == rows.program_text(row, True)
+    assert compiling.make_text(row, "ours-dense", options, False)[0] == rows.program_text(row, False)
+
+
 def test_geometric_mean():
     assert report.geometric_mean([2, 8]) == pytest.approx(4)
     assert report.geometric_mean(iter([1.5])) == pytest.approx(1.5)

@@ -97,6 +97,20 @@ CASES = {
         dict(n=520, k=448, m=200, block=(64, 64)),
         WGMMA + "tile=64,64,64 warps=8,1 stages=3 cluster=2",
     ),
+    # Blocks of 32 in units of 64, of which some blocks are absent.
+    "blocks of 32, merged": (dict(n=328, k=320, m=77, block=(32, 32)), WGMMA),
+    "blocks of 32, merged and joined": (
+        dict(n=520, k=448, m=200, block=(32, 16)),
+        WGMMA + "tile=64,64,64 warps=8,1 stages=3 cluster=2",
+    ),
+    # Weights of a pattern that are stored and read as dense ones.
+    "blocks, stored densely": (
+        dict(n=200, k=264, m=150, block=(64, 64), stored_dense=True),
+        TWO_GROUPS,
+    ),
+    "sparse, stored densely": (dict(n=200, k=264, m=77, stored_dense=True), WGMMA),
+    # The dense kernel can split K.
+    "nearly all blocks": (dict(n=256, k=1024, m=64, block=(64, 64), density=1.0), WGMMA),
     # Copies in boxes of half and of a quarter of a part, where the last tile ends outside: one row
     # of 128, just over a half of them, one in the second part of a cluster.
     "boxes at the edge, one row": (
@@ -170,6 +184,17 @@ def test_kernel(translate_tool, runtime_library, name, seed):
     fields, options = CASES[name]
     outcome = run_emulated.run(cases.program(**fields), options, seed)
     assert outcome.passed, outcome
+
+
+def test_nearly_all_blocks_are_stored_densely(translate_tool):
+    fields, options = CASES["nearly all blocks"]
+    text = cases.program(**fields)
+    program = run_emulated.compile_program(text, "sm_90a", pipeline_options=options)
+    (weights,) = [a for a in program.kernel().arguments if a["kind"] == "field"]
+    assert "#sparsity.stored_dense<#sparsity.block<64x64>>" in weights["type"]
+    (launch,) = program.kernel().launches
+    copied = [one for one in launch["params"] if one.startswith("tensor_map of argument 1 ")]
+    assert len(copied) == 1 and "wgmma.mma_async" in program.ptx
 
 
 @pytest.mark.parametrize("number", range(0, 60, 5))

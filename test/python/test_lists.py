@@ -336,3 +336,82 @@ def test_an_ordered_type_asks_for_an_order():
     other = on_device(sparsity.pack_block(np.ones((256, 128), np.float16), (64, 32)))
     with pytest.raises(ValueError, match="packed for .*64x64, ordered>.*, but got block<64x32>"):
         kernel.plan([other, y])
+
+
+MERGED = {"positions": "tensor<3xi32>", "coordinates": "tensor<?xi32>",
+          "values": "tensor<?x128x64xf16>"}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_merged_blocks_are_stored_as_units(dtype):
+    dense = make_dense(np.random.default_rng(0), (37, 70), (8, 4), dtype)
+    merged = sparsity.pack_block(dense, (8, 4), dtype=dtype, merged=(16, 12))
+    units = sparsity.pack_block(dense, (16, 12), dtype=dtype)
+    for name in ("positions", "coordinates", "values", "order"):
+        np.testing.assert_array_equal(
+            getattr(merged, name).view(np.uint8), getattr(units, name).view(np.uint8))
+    sparsity.check(merged)
+    assert merged.with_order().merged == (16, 12)
+    np.testing.assert_array_equal(
+        positive_zeros(sparsity.unpack(merged), dtype), positive_zeros(dense, dtype))
+
+
+def test_launch_takes_merged_blocks():
+    kernel = make_kernel("block<64x32, merged = 128x64, ordered>",
+                         {**MERGED, "order": "tensor<2xi32>"})
+    y = sparsity.DeviceArray(0x2000, (4,), "f32")
+    dense = np.ones((256, 128), np.float16)
+    merged = on_device(sparsity.pack_block(dense, (64, 32), merged=(128, 64)))
+    assert len(kernel.plan([merged, y])[0][4]) == 5
+    units = on_device(sparsity.pack_block(dense, (128, 64)))
+    with pytest.raises(ValueError, match="merged = 128x64, ordered>>, but got block<128x64>"):
+        kernel.plan([units, y])
+
+
+PACKERS = {
+    "#sparsity.n_of_m<2:4, axis = 1>": lambda x, t: sparsity.pack_n_of_m(x, 2, 4, 1, dtype=t),
+    "#sparsity.block<16x32>": lambda x, t: sparsity.pack_block(x, (16, 32), dtype=t),
+    "#sparsity.block<16x32, inner = #sparsity.n_of_m<2:4, axis = 1>>":
+        lambda x, t: sparsity.pack_block(x, (16, 32), inner=(2, 4, 1), dtype=t),
+    "#sparsity.unstructured": lambda x, t: sparsity.pack_unstructured(x, dtype=t),
+    "#sparsity.unstructured<tile = 16x64>":
+        lambda x, t: sparsity.pack_unstructured(x, (16, 64), dtype=t),
+}
+
+
+@pytest.mark.parametrize("dtype", ["f16", "bf16", "f8E4M3FN", "i8"])
+@pytest.mark.parametrize("pattern", PACKERS)
+def test_store_dense(pattern, dtype):
+    dense = make_dense(np.random.default_rng(0), (64, 128), (16, 32), dtype)
+    dense = sparsity.prune_n_of_m(dense, 2, 4, axis=1, dtype=dtype)
+    packed = PACKERS[pattern](dense, dtype)
+    stored = sparsity.store_dense(packed)
+    assert (stored.pattern, stored.dtype, stored.shape) == (pattern, dtype, (64, 128))
+    np.testing.assert_array_equal(
+        positive_zeros(stored.values, dtype), positive_zeros(dense, dtype))
+    assert stored.nbytes == dense.nbytes
+
+
+@pytest.mark.parametrize("pattern", PACKERS)
+def test_launch_takes_dense_storage_by_its_pattern(pattern):
+    kernel = make_kernel(
+        f"stored_dense<{pattern}>".replace("sparsity.stored_dense<#", "stored_dense<#"),
+        {"values": "tensor<256x128xf16>"})
+    dense = sparsity.prune_n_of_m(np.ones((256, 128), np.float16), 2, 4, axis=1)
+    y = sparsity.DeviceArray(0x2000, (4,), "f32")
+    packed = PACKERS[pattern](dense, "f16")
+    found = kernel.plan([on_device(sparsity.store_dense(packed)), y])[0][4]
+    assert [value.value for value in found] == [0x10000, 0x2000]
+    # Packed as the program said it, and by another pattern.
+    with pytest.raises(ValueError, match=r"packed for .*stored_dense<.*store_dense\(\)"):
+        kernel.plan([packed, y])
+    other = sparsity.store_dense(sparsity.pack_block(dense, (8, 8)))
+    with pytest.raises(ValueError, match="but got stored_dense<#sparsity.block<8x8>>"):
+        kernel.plan([on_device(other), y])
+
+
+def test_merged_refusals():
+    dense = np.ones((8, 8), np.float32)
+    for options in (dict(merged=(6, 8)), dict(merged=(4, 4)), dict(merged=(8, 8), inner=(2, 4, 1))):
+        with pytest.raises(ValueError, match="larger multiples of 4x4"):
+            sparsity.pack_block(dense, (4, 4), **options)

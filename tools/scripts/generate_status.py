@@ -49,6 +49,8 @@ WEIGHTS = (
     ("`block<64x64>`", "#sparsity.block<64x64>"),
     ("`block<64x64, ordered>`", "#sparsity.block<64x64, ordered>"),
     ("`block<16x48>`", "#sparsity.block<16x48>"),
+    ("`block<32x32, merged = 64x64>`", "#sparsity.block<32x32, merged = 64x64>"),
+    ("`stored_dense` of `block<64x64>`", "#sparsity.stored_dense<#sparsity.block<64x64>>"),
     ("`block<64x64>` of 2:4 (V:N:M)",
      "#sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>>"),
     ("`unstructured`", "#sparsity.unstructured"),

@@ -214,9 +214,16 @@ std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
       cl::value_desc("argument[.field]:file"), cl::cat(category));
   static cl::list<std::string> densities(
       "density",
-      cl::desc("Share of blocks (default 0.25) or elements (default 0.5) in a "
-               "random or pruned (default 0.5) argument"),
+      cl::desc(
+          "Share of blocks (default 0.25) or elements (default 0.5) in a "
+          "random or pruned (default 0.5) argument; without it a program's "
+          "own sparsity.density counts"),
       cl::value_desc("argument:share"), cl::cat(category));
+  static cl::opt<bool> densityHint(
+      "density-hint",
+      cl::desc("Tell the compiler the shares of blocks that --density says "
+               "(default: on)"),
+      cl::init(true), cl::cat(category));
   static cl::opt<bool> checkInputs(
       "check-inputs",
       cl::desc(
@@ -247,6 +254,7 @@ std::optional<run::Arguments> run::parseArguments(int argc, char **argv) {
   arguments.pipelineOptions = pipelineOptions;
   arguments.poison = poison;
   arguments.checkInputs = checkInputs;
+  arguments.densityHint = densityHint;
   if (tolerance.getNumOccurrences() && !(tolerance >= 0)) {
     printError("expected --tolerance to be at least 0, but got " +
                std::to_string(tolerance.getValue()));

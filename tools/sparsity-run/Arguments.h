@@ -43,6 +43,8 @@ struct Arguments {
   std::map<int64_t, std::map<std::string, std::string>> fields;
   /// The share of blocks or elements that are kept, by argument number.
   std::map<int64_t, double> densities;
+  /// Whether the compiler is told these shares of blocks.
+  bool densityHint = true;
 };
 
 /// The parsed command line; nothing if it is wrong, which has been printed

@@ -51,6 +51,22 @@ RankedTensorType run::getStoringType(RankedTensorType type,
   return whole;
 }
 
+static RankedTensorType withEncoding(RankedTensorType type,
+                                     Attribute encoding) {
+  return RankedTensorType::get(type.getShape(), type.getElementType(),
+                               encoding);
+}
+
+RankedTensorType run::getPatternType(RankedTensorType stored) {
+  auto block = dyn_cast<BlockAttr>(stored.getEncoding());
+  if (block && !block.getMerged().empty()) {
+    return withEncoding(
+        stored,
+        BlockAttr::get(block.getContext(), block.getSizes(), block.getInner()));
+  }
+  return withEncoding(stored, getSparsityEncoding(stored).getPattern());
+}
+
 static ElementType getTypeNumber(RankedTensorType type) {
   return getElementType(type.getElementType()).value_or(ElementType::F32);
 }
@@ -294,9 +310,29 @@ static bool hasBounds(RankedTensorType stored) {
 
 bool run::isPackable(RankedTensorType stored) { return !hasBounds(stored); }
 
+/// Packing and unpacking by the pattern leaves out what it lacks.
+static StatusOr<Fields> packDensely(RankedTensorType stored,
+                                    const HostTensor &value) {
+  RankedTensorType pattern = getPatternType(stored);
+  StatusOr<Fields> packed = packFields(pattern, value);
+  if (!packed.ok()) {
+    return packed;
+  }
+  StatusOr<HostTensor> dense = unpackFields(pattern, *packed);
+  if (!dense.ok()) {
+    return dense.status();
+  }
+  Fields fields;
+  fields.emplace("values", *dense);
+  return fields;
+}
+
 StatusOr<Fields> run::packFields(RankedTensorType stored,
                                  const HostTensor &value) {
   SparsityEncodingAttrInterface encoding = getSparsityEncoding(stored);
+  if (isa<StoredDenseAttr>(stored.getEncoding())) {
+    return packDensely(stored, value);
+  }
   if (std::optional<Selection> selection = encoding.getSelection(stored)) {
     return packActivation(stored, value, *selection);
   }
@@ -348,6 +384,9 @@ StatusOr<Fields> run::packFields(RankedTensorType stored,
 
 Status run::checkFields(RankedTensorType stored, const Fields &fields) {
   Attribute attribute = stored.getEncoding();
+  if (isa<StoredDenseAttr>(attribute)) {
+    return packDensely(stored, fields.at("values")).status();
+  }
   if (isBlockList(stored)) {
     int64_t entries = fields.at("coordinates").count();
     for (const char *name : {"values", "metadata"}) {

@@ -21,6 +21,10 @@ using Fields = std::map<std::string, HostTensor>;
 /// itself. All sizes static.
 RankedTensorType getStoringType(RankedTensorType type, const HostTensor &value);
 
+/// `stored` under the encoding that says which elements are present, where its
+/// own only says how they are stored: densely, or in merged blocks.
+RankedTensorType getPatternType(RankedTensorType stored);
+
 /// The packers' descriptions of a tensor of type `stored` (getStoringType()).
 runtime::NOfMSpec getNOfMSpec(RankedTensorType stored);
 runtime::UnstructuredSpec getUnstructuredSpec(RankedTensorType stored);

@@ -25,13 +25,14 @@ static StatusOr<Fields> packArgument(const Input &input,
     return input.fields;
   }
   HostTensor value = input.value;
-  if (description.pack == PackKind::Prune && isNOfM(stored)) {
+  RankedTensorType pattern = getPatternType(stored);
+  if (description.pack == PackKind::Prune && isNOfM(pattern)) {
     StatusOr<HostTensor> copy = input.value.clone();
     if (!copy.ok()) {
       return copy.status();
     }
     value = *copy;
-    Status status = runtime::pruneNOfM(getNOfMSpec(stored), value.data.get());
+    Status status = runtime::pruneNOfM(getNOfMSpec(pattern), value.data.get());
     if (!status.ok()) {
       return status;
     }

@@ -40,6 +40,10 @@ struct FlatArgument {
 FailureOr<std::vector<Input>> readInputs(ModuleOp module,
                                          const Arguments &arguments);
 
+/// Tells the compiler the densities of blocks that `arguments` say, as hints on
+/// `function`, and takes those that only the program says.
+void exchangeDensities(func::FuncOp function, Arguments &arguments);
+
 /// Makes the arguments that no file gave: random values, then pruned and masked
 /// as their encodings in `abi` ask. Masks given values too. Errors have been
 /// printed.

@@ -53,7 +53,8 @@ static void acceptPrunedInputs(func::FuncOp entry) {
   IRRewriter rewriter(entry.getContext());
   SmallVector<PruneOp> prunes;
   entry.walk([&](PruneOp prune) {
-    auto type = cast<RankedTensorType>(prune.getType());
+    RankedTensorType type =
+        getPatternType(cast<RankedTensorType>(prune.getType()));
     if (isa<BlockArgument>(prune.getSource()) &&
         (!getSparsityEncoding(type).getCoverage(type).isAll())) {
       prunes.push_back(prune);

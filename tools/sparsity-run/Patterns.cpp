@@ -251,6 +251,8 @@ static Status fillInput(Input &input, int64_t number,
   }
   RankedTensorType stored =
       encoded ? getStoringType(encoded, input.value) : RankedTensorType();
+  RankedTensorType pattern =
+      stored ? getPatternType(stored) : RankedTensorType();
   bool isWeight = stored && getSparsityEncoding(stored).getBindingTime() ==
                                 BindingTime::Pack;
   if (!input.given) {
@@ -259,7 +261,7 @@ static Status fillInput(Input &input, int64_t number,
     double scale = 1;
     if (isWeight && !input.value.shape.empty() &&
         runtime::getElementSize(input.value.elementType) > 1) {
-      TileFormat format = getSparsityEncoding(stored).getTileFormat(stored);
+      TileFormat format = getSparsityEncoding(pattern).getTileFormat(pattern);
       int64_t terms = format.kind == TileFormat::Kind::NOfM
                           ? input.value.shape[format.axis]
                           : input.value.shape.back();
@@ -278,7 +280,7 @@ static Status fillInput(Input &input, int64_t number,
   auto density = arguments.densities.find(number);
   RandomBits bits = getPatternBits(arguments.seed, number);
   Status status =
-      applyPattern(input, stored, field && field->pack == PackKind::Prune,
+      applyPattern(input, pattern, field && field->pack == PackKind::Prune,
                    density == arguments.densities.end()
                        ? std::nullopt
                        : std::optional<double>(density->second),
@@ -287,6 +289,50 @@ static Status fillInput(Input &input, int64_t number,
     status = makeFields(input, stored, bits);
   }
   return status;
+}
+
+/// How many blocks of the pattern of `type` a unit of its list holds.
+static double countMerged(RankedTensorType type) {
+  auto getUnit = [](RankedTensorType list) {
+    Coverage coverage = getSparsityEncoding(list).getCoverage(list);
+    return static_cast<double>(coverage.groupGranularity() *
+                               coverage.granularity());
+  };
+  return getUnit(type) / getUnit(getPatternType(type));
+}
+
+/// The share of units that hold one of `count` independent blocks, present with
+/// a share of `density`; with 1 / count the share of blocks, from that of
+/// units.
+static double uniteDensity(double density, double count) {
+  return count == 1 ? density : 1 - std::pow(1 - density, count);
+}
+
+void run::exchangeDensities(func::FuncOp function, Arguments &arguments) {
+  for (auto [number, argument] : llvm::enumerate(function.getArgumentTypes())) {
+    auto type = dyn_cast<RankedTensorType>(argument);
+    if (!type || !getSparsityEncoding(type) || !isBlockList(type)) {
+      continue;
+    }
+    // Random blocks are independent, whatever is listed together.
+    double merged = countMerged(type);
+    auto own = function.getArgAttrOfType<FloatAttr>(number, kDensityAttrName);
+    auto given = arguments.densities.find(number);
+    if (given == arguments.densities.end()) {
+      if (own) {
+        arguments.densities[number] =
+            uniteDensity(own.getValueAsDouble(), 1 / merged);
+      }
+      continue;
+    }
+    // No density says that nothing is there.
+    if (arguments.densityHint && given->second > 0) {
+      Builder builder(function.getContext());
+      function.setArgAttr(
+          number, kDensityAttrName,
+          builder.getF64FloatAttr(uniteDensity(given->second, merged)));
+    }
+  }
 }
 
 LogicalResult run::fillInputs(std::vector<Input> &inputs, const EntryAbi &abi,

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::sparsity;
@@ -80,13 +81,29 @@ FailureOr<Program> run::compileProgram(ModuleOp source,
   return loadProgram(std::move(module), entry);
 }
 
+/// Those of `options`, as on the GPU pipeline's command line, that decide how
+/// weights are stored.
+static std::string selectStorageOptions(StringRef options) {
+  std::string selected;
+  for (StringRef option : llvm::split(options, ' ')) {
+    StringRef name = option.split('=').first;
+    if (name == "dense-choice" || name == "instruction" ||
+        name == "tuning-table") {
+      selected += " " + option.str();
+    }
+  }
+  return selected;
+}
+
 FailureOr<Program> run::compileCountingProgram(ModuleOp source,
                                                const std::string &entry,
                                                const std::string &target,
-                                               bool allowTF32) {
+                                               bool allowTF32,
+                                               const std::string &options) {
   OwningOpRef<ModuleOp> module = source.clone();
   std::string pipeline = "sparsity-to-cpu{count-only=true target=" + target +
-                         " allow-tf32=" + (allowTF32 ? "true" : "false") + "}";
+                         " allow-tf32=" + (allowTF32 ? "true" : "false") +
+                         selectStorageOptions(options) + "}";
   if (failed(runPassPipeline(*module, pipeline))) {
     return failure();
   }

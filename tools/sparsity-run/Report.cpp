@@ -146,7 +146,7 @@ countWork(const Program &program, std::vector<FlatArgument> flat) {
 }
 
 void run::explainWork(ModuleOp source, const Arguments &arguments,
-                      const std::string &target,
+                      const std::string &target, const EntryAbi &abi,
                       const std::vector<FlatArgument> &flat) {
   std::string problem;
   FailureOr<Program> program = failure();
@@ -160,8 +160,16 @@ void run::explainWork(ModuleOp source, const Arguments &arguments,
           }
           return success();
         });
-    program = compileCountingProgram(source, arguments.entry, target,
-                                     arguments.allowTF32);
+    program =
+        compileCountingProgram(source, arguments.entry, target,
+                               arguments.allowTF32, arguments.pipelineOptions);
+  }
+  auto isSame = [](const EntryArgument &left, const EntryArgument &right) {
+    return left.kind == right.kind && left.type == right.type;
+  };
+  if (succeeded(program) && !llvm::equal(program->abi, abi, isSame)) {
+    problem = "its weights would be stored in another form";
+    program = failure();
   }
   if (failed(program)) {
     llvm::outs() << "explain: no work counts: " << problem << "\n";

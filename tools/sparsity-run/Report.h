@@ -31,10 +31,11 @@ private:
 
 /// Prints, for each kernel with a reduction, the tiles that it runs and the
 /// bytes that it reads, and those of the dense program: `source` compiled for
-/// `target` and called with `flat`. The counts come from a run of the kernels'
-/// loops on the CPU, whatever the target, without their work.
+/// `target` and called with `flat`, which fits `abi`. The counts come from a
+/// run of the kernels' loops on the CPU, whatever the target, without their
+/// work.
 void explainWork(ModuleOp source, const Arguments &arguments,
-                 const std::string &target,
+                 const std::string &target, const EntryAbi &abi,
                  const std::vector<FlatArgument> &flat);
 
 /// Prints which share of the bytes of encoded arguments their storage does

@@ -33,11 +33,13 @@ FailureOr<Program> compileProgram(ModuleOp source, const std::string &entry,
 
 /// Compiles a copy of `source` to CPU code with the storage, the tiles and the
 /// loops that `target` has, which reports its work (sparsityReadWorkCounts)
-/// and runs only what the counts depend on.
+/// and runs only what the counts depend on. Of `options`, as in
+/// compileProgram(), those count that decide how weights are stored.
 FailureOr<Program> compileCountingProgram(ModuleOp source,
                                           const std::string &entry,
                                           const std::string &target,
-                                          bool allowTF32);
+                                          bool allowTF32,
+                                          const std::string &options);
 
 /// Median time of one run, over `runs` runs.
 struct Timing {

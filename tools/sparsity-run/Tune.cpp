@@ -116,8 +116,11 @@ static FailureOr<TuningCandidates> findCandidates(ModuleOp source,
 static void printHeader(const TuningKey &key, const std::string &device) {
   llvm::outs() << "tune: " << stringifyMultiplyType(key.type) << " "
                << key.format << ", " << key.rows << " rows, reduction "
-               << key.reduction << ", " << key.columns << " columns ("
-               << key.target << ", " << device << ")\n"
+               << key.reduction << ", " << key.columns << " columns";
+  if (key.density != 0) {
+    llvm::outs() << ", density " << llvm::format("%g", key.density);
+  }
+  llvm::outs() << " (" << key.target << ", " << device << ")\n"
                << "      tile  consumers  stages  cluster  splits  "
                   "microseconds\n";
 }

@@ -194,9 +194,13 @@ static LogicalResult keepEntry(ModuleOp module, const std::string &entry) {
   return runPassPipeline(module, "symbol-dce");
 }
 
-static LogicalResult runProgram(ModuleOp source, const Arguments &arguments,
+static LogicalResult runProgram(ModuleOp source, Arguments arguments,
                                 RemarkCollector &remarks) {
   FailureOr<std::vector<Input>> inputs = readInputs(source, arguments);
+  if (succeeded(inputs)) {
+    exchangeDensities(source.lookupSymbol<func::FuncOp>(arguments.entry),
+                      arguments);
+  }
   if (failed(inputs) || failed(keepEntry(source, arguments.entry)) ||
       failed(fillMaskFields(source.lookupSymbol<func::FuncOp>(arguments.entry),
                             *inputs, arguments))) {
@@ -267,7 +271,7 @@ static LogicalResult runProgram(ModuleOp source, const Arguments &arguments,
   }
   if (arguments.explain) {
     Progress progress("counting the work");
-    explainWork(source, arguments, place->target, *flat);
+    explainWork(source, arguments, place->target, program->abi, *flat);
   }
   printSkipped(*inputs, program->abi, *flat, place->target);
 

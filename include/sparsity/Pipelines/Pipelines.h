@@ -59,6 +59,10 @@ struct SparsityToNVVMOptions : PassPipelineOptions<SparsityToNVVMOptions> {
       *this, "tuning-table", llvm::cl::init(""),
       llvm::cl::desc("file of measured tiles, instead of the table that is "
                      "built in; none for no table")};
+  Option<std::string> denseChoice{
+      *this, "dense-choice", llvm::cl::init("auto"),
+      llvm::cl::desc("auto stores weights densely where that is known to be "
+                     "faster; never does not")};
   Option<uint64_t> tuningCandidates{
       *this, "tuning-candidates", llvm::cl::init(0),
       llvm::cl::desc("tiles that are listed for each kernel of warpgroups in "
@@ -89,6 +93,15 @@ struct SparsityToCPUOptions : PassPipelineOptions<SparsityToCPUOptions> {
   Option<bool> allowTF32{
       *this, "allow-tf32", llvm::cl::init(false),
       llvm::cl::desc("choose as a GPU does that may round f32 to tf32")};
+  Option<std::string> instruction{
+      *this, "instruction", llvm::cl::init(""),
+      llvm::cl::desc("choose as sparsity-to-nvvm does with this")};
+  Option<std::string> tuningTable{
+      *this, "tuning-table", llvm::cl::init(""),
+      llvm::cl::desc("choose as sparsity-to-nvvm does with this")};
+  Option<std::string> denseChoice{
+      *this, "dense-choice", llvm::cl::init("auto"),
+      llvm::cl::desc("choose as sparsity-to-nvvm does with this")};
 };
 
 /// linalg on encoded tensors to functions in the llvm dialect, whose loops run

@@ -94,6 +94,10 @@ Status packNOfM(const NOfMSpec &spec, const void *dense, void *values,
 Status unpackNOfM(const NOfMSpec &spec, const void *values,
                   const void *metadata, void *dense);
 
+/// Writes the whole dense tensor again as packing and unpacking leave it, with
+/// the errors of packing: the storage of such a tensor that is stored densely.
+Status storeNOfMDense(const NOfMSpec &spec, const void *dense, void *values);
+
 /// Keeps the n elements of largest magnitude in each group and sets the others
 /// to +0, in place. Ties go to the lowest position; a NaN is larger than all
 /// numbers. The layout of `spec` is not looked at.

@@ -153,6 +153,9 @@ Status checkBlocks(const BlockSpec &spec, const BlockFields &fields);
 Status unpackBlocks(const BlockSpec &spec, const BlockFields &fields,
                     void *dense);
 
+/// As storeNOfMDense(): the tensor with what is not stored set to +0.
+Status storeBlocksDense(const BlockSpec &spec, const void *dense, void *values);
+
 /// Keeps the round(density * blocks) blocks of largest Frobenius norm and sets
 /// the others to +0, in place; then prunes inside the kept ones by the inner
 /// pattern, if there is one (pruneNOfM()). Ties go to the lowest index in
@@ -215,6 +218,10 @@ Status checkUnstructured(const UnstructuredSpec &spec,
 /// Checks, then writes the whole dense tensor.
 Status unpackUnstructured(const UnstructuredSpec &spec,
                           const UnstructuredFields &fields, void *dense);
+
+/// As storeNOfMDense().
+Status storeUnstructuredDense(const UnstructuredSpec &spec, const void *dense,
+                              void *values);
 
 /// Keeps the round(density * elements) elements of largest magnitude and sets
 /// the others to +0, in place. Ties go to the lowest index; a NaN is larger

@@ -28,6 +28,9 @@ struct TuningKey {
   /// share a kernel, that of each, as in "2:4+2:4".
   std::string format;
   int64_t rows, reduction, columns;
+  /// Of a list: the bucket of the share of the reduction that it is expected to
+  /// name (getTuningDensity()); 0 where that is not known.
+  double density = 0;
 };
 
 struct TuningRow {
@@ -41,18 +44,25 @@ struct TuningRow {
 /// 16, 32, 64, 128, 512 and the powers of two from there on.
 int64_t getTuningBucketEnd(int64_t columns);
 
+/// The bucket that stands for `density`, in (0, 1]: of 0.05, 0.1, 0.25, 0.5,
+/// 0.75, 0.9 and 1 the one that it has the least ratio to.
+double getTuningDensity(double density);
+
 class TuningTable {
 public:
+  /// A row without a density may end in front of it, and so may the header of a
+  /// table that has none.
   static constexpr llvm::StringLiteral kHeader =
       "target,type,format,rows,reduction,columns,tile_rows,tile_columns,"
-      "consumers,stages,cluster,splits,microseconds";
+      "consumers,stages,cluster,splits,microseconds,density";
 
   /// Errors begin with "line <number>: ".
   static llvm::Expected<TuningTable> parse(llvm::StringRef text);
   /// Errors name the file.
   static llvm::Expected<TuningTable> read(llvm::StringRef file);
 
-  /// The row for a kernel, or null. Everything but the columns has to be equal;
+  /// The row for a kernel, or null. Everything but the columns has to be equal,
+  /// a density too;
   /// of the rows with as many columns or more in the same bucket it is the one
   /// with the fewest. Columns beyond those of the last row take that row if it
   /// was itself measured where whole waves of tiles run, past the bucket that

@@ -145,7 +145,7 @@ static LogicalResult verify(SparseTensorEncodingAttr encoding,
   // sparse_tensor_c6
   if (failed(BlockAttr::verify(
           emitError, {levels->groupSize, levels->listedSize}, Attribute(),
-          /*ordered=*/false))) {
+          /*merged=*/{}, /*ordered=*/false))) {
     return failure();
   }
   RankedTensorType block = getBlockType(*levels, type);

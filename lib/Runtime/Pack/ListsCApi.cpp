@@ -119,6 +119,13 @@ extern "C" int32_t sparsityBlockPrune(const SparsityBlock *spec, double density,
   });
 }
 
+extern "C" int32_t sparsityBlockStoreDense(const SparsityBlock *spec,
+                                           const void *dense, void *values) {
+  return run(spec, convertBlock, [&](const BlockSpec &converted) {
+    return storeBlocksDense(converted, dense, values);
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // Bitmap tiles
 //===----------------------------------------------------------------------===//
@@ -187,5 +194,13 @@ extern "C" int32_t sparsityUnstructuredPrune(const SparsityUnstructured *spec,
                                              double density, void *dense) {
   return run(spec, convertUnstructured, [&](const UnstructuredSpec &converted) {
     return pruneUnstructured(converted, density, dense);
+  });
+}
+
+extern "C" int32_t
+sparsityUnstructuredStoreDense(const SparsityUnstructured *spec,
+                               const void *dense, void *values) {
+  return run(spec, convertUnstructured, [&](const UnstructuredSpec &converted) {
+    return storeUnstructuredDense(converted, dense, values);
   });
 }

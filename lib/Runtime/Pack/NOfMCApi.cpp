@@ -71,3 +71,10 @@ extern "C" int32_t sparsityPruneNOfM(const SparsityNOfM *spec, void *dense) {
     return pruneNOfM(converted, dense);
   });
 }
+
+extern "C" int32_t sparsityStoreDenseNOfM(const SparsityNOfM *spec,
+                                          const void *dense, void *values) {
+  return run(spec, [&](const NOfMSpec &converted) {
+    return storeNOfMDense(converted, dense, values);
+  });
+}

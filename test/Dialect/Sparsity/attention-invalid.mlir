@@ -149,6 +149,16 @@ func.func @undecided(%q: !T) {
 // -----
 
 !T = tensor<2x8x16xf16>
+// attention_c13
+func.func @stored_densely(%q: !T) {
+  // expected-error @+1 {{expected a mask whose index fields decide each element, but got #sparsity.stored_dense<#sparsity.block<4x4>>}}
+  %o = sparsity.attention %q, %q, %q mask(#sparsity.stored_dense<#sparsity.block<4x4>>) : (!T, !T, !T) -> !T
+  return
+}
+
+// -----
+
+!T = tensor<2x8x16xf16>
 // attention_c14
 func.func @fields(%q: !T, %lo: tensor<8xi32>) {
   // expected-error @+1 {{expected 2 fields of the mask (lo, hi), but got 1}}

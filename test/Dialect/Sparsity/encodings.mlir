@@ -28,13 +28,26 @@ func.func private @n_of_m(
 // CHECK-SAME: tensor<?x?xf16, #sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 0, layout = core_matrix>>>
 // CHECK-SAME: tensor<?x?xf16, #sparsity.block<64x64, ordered>>
 // CHECK-SAME: tensor<64x64xf16, #sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 0>, ordered>>
+// CHECK-SAME: tensor<64x64xf16, #sparsity.block<32x16, merged = 64x64>>
+// CHECK-SAME: tensor<64x64xf16, #sparsity.block<32x16, merged = 64x64, ordered>>
 func.func private @block(
   tensor<4096x4096xf16, #sparsity.block<64x64>>,
   tensor<?x100xf16, #sparsity.block<1x256>>,
   tensor<4096x4096xf16, #sparsity.block<64x32, inner = #sparsity.n_of_m<2:4, axis = 1>>>,
   tensor<?x?xf16, #sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 0, layout = core_matrix>>>,
   tensor<?x?xf16, #sparsity.block<64x64, ordered>>,
-  tensor<64x64xf16, #sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 0>, ordered>>)
+  tensor<64x64xf16, #sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 0>, ordered>>,
+  tensor<64x64xf16, #sparsity.block<32x16, merged = 64x64>>,
+  tensor<64x64xf16, #sparsity.block<32x16, merged = 64x64, ordered>>)
+
+// CHECK-LABEL: func.func private @stored_dense(
+// CHECK-SAME: tensor<64x64xf16, #sparsity.stored_dense<#sparsity.block<16x16>>>
+// CHECK-SAME: tensor<?x64xf16, #sparsity.stored_dense<#sparsity.n_of_m<2:4, axis = 1>>>
+// CHECK-SAME: tensor<64x64xf16, #sparsity.stored_dense<#sparsity.unstructured>>
+func.func private @stored_dense(
+  tensor<64x64xf16, #sparsity.stored_dense<#sparsity.block<16x16>>>,
+  tensor<?x64xf16, #sparsity.stored_dense<#sparsity.n_of_m<2:4, axis = 1>>>,
+  tensor<64x64xf16, #sparsity.stored_dense<#sparsity.unstructured>>)
 
 // CHECK-LABEL: func.func private @unstructured(
 // CHECK-SAME: tensor<4096x14336xbf16, #sparsity.unstructured>

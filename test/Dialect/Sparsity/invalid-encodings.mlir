@@ -126,6 +126,60 @@ func.func private @f(tensor<2x64x64xf16, #sparsity.block<4x4, ordered>>)
 
 // -----
 
+// block_c11
+// expected-error @+1 {{expected two merged block sizes, but got 1}}
+func.func private @f(tensor<64x64xf16, #sparsity.block<4x4, merged = 8>>)
+
+// -----
+
+// block_c11
+// expected-error @+1 {{expected merged block sizes in 1..256, but got 512}}
+func.func private @f(tensor<64x64xf16, #sparsity.block<4x4, merged = 8x512>>)
+
+// -----
+
+// block_c12
+// expected-error @+1 {{expected merged sizes that are larger multiples of 4x6, but got 8x8}}
+func.func private @f(tensor<64x64xf16, #sparsity.block<4x6, merged = 8x8>>)
+
+// -----
+
+// block_c12
+// expected-error @+1 {{expected merged sizes that are larger multiples of 4x4, but got 4x4}}
+func.func private @f(tensor<64x64xf16, #sparsity.block<4x4, merged = 4x4>>)
+
+// -----
+
+// block_c13
+// expected-error @+1 {{expected no inner encoding in blocks that are merged, but got #sparsity.n_of_m<2:4, axis = 1>}}
+func.func private @f(tensor<64x64xf16, #sparsity.block<4x4, inner = #sparsity.n_of_m<2:4, axis = 1>, merged = 8x8>>)
+
+// -----
+
+// stored_dense_c1
+// expected-error @+1 {{expected an inner encoding among n_of_m, block, unstructured, but got #sparsity.window<right = 0>}}
+func.func private @f(tensor<64x64xf16, #sparsity.stored_dense<#sparsity.window<right = 0>>>)
+
+// -----
+
+// stored_dense_c1
+// expected-error @+1 {{expected an inner encoding among n_of_m, block, unstructured, but got #sparsity.stored_dense<#sparsity.block<4x4>>}}
+func.func private @f(tensor<64x64xf16, #sparsity.stored_dense<#sparsity.stored_dense<#sparsity.block<4x4>>>>)
+
+// -----
+
+// stored_dense_c2
+// expected-error @+1 {{expected a tensor of rank 2, but got rank 3}}
+func.func private @f(tensor<2x64x64xf16, #sparsity.stored_dense<#sparsity.unstructured>>)
+
+// -----
+
+// stored_dense_c2
+// expected-error @+1 {{expected an element type among f16, bf16, f32, f8E4M3FN, f8E5M2, i8, but got 'f64'}}
+func.func private @f(tensor<64x64xf64, #sparsity.stored_dense<#sparsity.n_of_m<2:4, axis = 1>>>)
+
+// -----
+
 // Nothing follows the order.
 // expected-error @+1 {{expected '>'}}
 func.func private @f(tensor<64x64xf16, #sparsity.block<4x4, ordered, inner = #sparsity.n_of_m<2:4, axis = 1>>>)
@@ -387,6 +441,12 @@ func.func private @f(tensor<8x8xf32, #sparsity.any_of<[#sparsity.window<right = 
 // any_of_c4
 // expected-error @+1 {{expected members whose index fields decide every element, but got #sparsity.block<4x4, inner = #sparsity.n_of_m<2:4, axis = 1>>}}
 func.func private @f(tensor<8x8xf32, #sparsity.any_of<[#sparsity.window<right = 0>, #sparsity.block<4x4, inner = #sparsity.n_of_m<2:4, axis = 1>>]>>)
+
+// -----
+
+// any_of_c4
+// expected-error @+1 {{expected members whose index fields decide every element, but got #sparsity.stored_dense<#sparsity.block<4x4>>}}
+func.func private @f(tensor<8x8xf32, #sparsity.any_of<[#sparsity.window<right = 0>, #sparsity.stored_dense<#sparsity.block<4x4>>]>>)
 
 // -----
 

@@ -128,6 +128,7 @@ TEST_F(EncodingsTest, WindowRows) {
 TEST_F(EncodingsTest, DataDecidesThePredicate) {
   for (const char *encoding :
        {"n_of_m<2:4, axis = 1>", "block<4x4>", "unstructured", "segments",
+        "stored_dense<#sparsity.block<4x4>>", "block<2x4, merged = 4x4>",
         "gate<top_k = 2>", "activation<relu>",
         "all_of<[#sparsity.window<right = 0>, #sparsity.segments]>"}) {
     RankedTensorType tensor = type("8x8xf32", encoding);
@@ -195,6 +196,8 @@ TEST_F(EncodingsTest, FormatLayoutAndBindingTime) {
        StorageLayout::RowMajor, true},
       {"block<4x4>", TileFormat::dense(), BindingTime::Pack,
        StorageLayout::RowMajor, true},
+      {"stored_dense<#sparsity.n_of_m<2:4, axis = 1, layout = core_matrix>>",
+       TileFormat::dense(), BindingTime::Pack, StorageLayout::RowMajor, true},
       {"window<right = 0>", TileFormat::dense(), BindingTime::Compile,
        StorageLayout::RowMajor, false},
       {"segments", TileFormat::dense(), BindingTime::Run,
@@ -266,6 +269,92 @@ TEST_F(EncodingsTest, Order) {
       type("9x12xf16", "all_of<[#sparsity.window<right = 0>, "
                        "#sparsity.block<4x3, ordered>]>");
   EXPECT_EQ(getSparsityEncoding(both).getOrderField(both), "order");
+}
+
+TEST_F(EncodingsTest, OtherForms) {
+  auto printForm = [](Attribute form) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    form ? stream << form : stream << "none";
+    return text;
+  };
+  auto storeDense = [&](StringRef encoding) {
+    RankedTensorType tensor = type("64x64xf16", encoding);
+    return printForm(getSparsityEncoding(tensor).getStoredDense(tensor));
+  };
+  EXPECT_EQ(storeDense("block<16x16, ordered>"),
+            "#sparsity.stored_dense<#sparsity.block<16x16>>");
+  EXPECT_EQ(storeDense("block<16x16, merged = 64x32>"),
+            "#sparsity.stored_dense<#sparsity.block<16x16>>");
+  EXPECT_EQ(storeDense("n_of_m<2:4, axis = 1, layout = core_matrix>"),
+            "#sparsity.stored_dense<#sparsity.n_of_m<2:4, axis = 1>>");
+  EXPECT_EQ(storeDense("unstructured"),
+            "#sparsity.stored_dense<#sparsity.unstructured>");
+  EXPECT_EQ(storeDense("stored_dense<#sparsity.block<4x4>>"), "none");
+  EXPECT_EQ(storeDense("window<right = 0>"), "none");
+
+  auto merge = [&](StringRef encoding) {
+    RankedTensorType tensor = type("64x64xf16", encoding);
+    return printForm(getSparsityEncoding(tensor).mergeStorage(tensor, 64, 128));
+  };
+  EXPECT_EQ(merge("block<32x32>"), "#sparsity.block<32x32, merged = 64x128>");
+  EXPECT_EQ(merge("block<48x64, ordered>"),
+            "#sparsity.block<48x64, merged = 192x128, ordered>");
+  EXPECT_EQ(merge("block<64x128>"), "none");
+  EXPECT_EQ(merge("block<128x256>"), "none");
+  // 320 rows are no block.
+  EXPECT_EQ(merge("block<40x32>"), "none");
+  EXPECT_EQ(merge("block<32x32, merged = 64x64>"), "none");
+  EXPECT_EQ(merge("block<32x32, inner = #sparsity.n_of_m<2:4, axis = 1>>"),
+            "none");
+  EXPECT_EQ(merge("unstructured"), "none");
+
+  RankedTensorType units = type("9x12xf16", "block<2x3, merged = 4x6>");
+  EXPECT_EQ(getSparsityEncoding(units).getCoverage(units),
+            Coverage::listed(0, 4, 1, 6));
+  SmallVector<StorageField> storage =
+      getSparsityEncoding(units).getStorage(units);
+  EXPECT_EQ(storage[0].type.getDimSize(0), 4);
+  EXPECT_EQ(storage[2].type.getShape().drop_front(), ArrayRef<int64_t>({4, 6}));
+
+  RankedTensorType dense =
+      type("9x12xf16", "stored_dense<#sparsity.block<4x3>>");
+  SparsityEncodingAttrInterface attr = getSparsityEncoding(dense);
+  EXPECT_TRUE(attr.getCoverage(dense).isAll());
+  EXPECT_EQ(attr.getStorage(dense).size(), 1u);
+  EXPECT_EQ(attr.getStorage(dense)[0].type, getDenseType(dense));
+  EXPECT_EQ(attr.getPattern(), type("9x12xf16", "block<4x3>").getEncoding());
+  EXPECT_EQ(getSparsityEncoding(units).getPattern(), units.getEncoding());
+}
+
+TEST_F(EncodingsTest, ConstantsOfAPatternRoundTrip) {
+  // decode(encode(x)) is x, of any form of storage, but for -0.0.
+  auto fail = [&] {
+    ADD_FAILURE() << "expected no error";
+    return mlir::emitError(UnknownLoc::get(&context));
+  };
+  SmallVector<float> values(6 * 8);
+  for (int64_t at : {0, 1, 9, 22, 47}) {
+    values[at] = static_cast<float>(at + 1);
+  }
+  for (const char *encoding :
+       {"n_of_m<2:4, axis = 1>", "block<4x3>", "block<4x3, ordered>",
+        "block<2x3, merged = 4x6>", "unstructured",
+        "block<2x4, inner = #sparsity.n_of_m<2:4, axis = 1>>",
+        "stored_dense<#sparsity.n_of_m<2:4, axis = 1>>",
+        "stored_dense<#sparsity.block<4x3>>",
+        "stored_dense<#sparsity.unstructured>"}) {
+    RankedTensorType tensor = type("6x8xf32", encoding);
+    SparsityEncodingAttrInterface attr = getSparsityEncoding(tensor);
+    auto dense =
+        DenseElementsAttr::get(getDenseType(tensor), ArrayRef<float>(values));
+    auto fields = attr.pack(tensor, dense, /*prune=*/false, fail);
+    ASSERT_TRUE(succeeded(fields)) << encoding;
+    EXPECT_TRUE(succeeded(attr.verifyStorage(tensor, *fields, fail)));
+    auto unpacked = attr.unpack(tensor, *fields, fail);
+    ASSERT_TRUE(succeeded(unpacked)) << encoding;
+    EXPECT_EQ(*unpacked, dense) << encoding;
+  }
 }
 
 TEST_F(EncodingsTest, Selection) {
@@ -394,6 +483,12 @@ TEST_F(EncodingsTest, Permute) {
             "#sparsity.block<32x64, inner = #sparsity.n_of_m<2:4, axis = 0>>");
   EXPECT_EQ(permuted("block<64x32>", {0, 1, 2}), "#sparsity.block<64x32>");
   EXPECT_EQ(permuted("block<64x32>", {1, 0, 2}), "none");
+  EXPECT_EQ(permuted("block<16x32, merged = 64x128>", {1, 0}),
+            "#sparsity.block<32x16, merged = 128x64>");
+  EXPECT_EQ(permuted("stored_dense<#sparsity.block<64x32>>", {1, 0}),
+            "#sparsity.stored_dense<#sparsity.block<32x64>>");
+  EXPECT_EQ(permuted("stored_dense<#sparsity.block<64x32>>", {1, 0, 2}),
+            "none");
   EXPECT_EQ(permuted("unstructured<tile = 16x64>", {1, 0}),
             "#sparsity.unstructured<tile = 64x16>");
   EXPECT_EQ(permuted("window<left = 3, right = 0>", {1, 0}),

@@ -104,7 +104,7 @@ TEST(TuningTable, ErrorsNameTheLine) {
                                  TuningTable::kHeader.str() + "\", but got \"" +
                                  row.substr(0, row.size() - 1) + "\"");
   EXPECT_EQ(parseError(kHeader + row + "sm_90a,bf16\n"),
-            "line 3: expected 13 fields, but got 2");
+            "line 3: expected 13 or 14 fields, but got 2");
   EXPECT_EQ(
       parseError(kHeader + "sm_91,bf16,dense,64,64,16,64,16,1,4,1,1,2.5\n"),
       "line 2: expected a target among cpu, sm_80, sm_90a, but got \"sm_91\"");
@@ -212,6 +212,73 @@ TEST(TuningTable, TheRestOfTheKeyIsExact) {
   }
 }
 
+TEST(TuningTable, DensitiesHaveBuckets) {
+  for (auto [density, bucket] : {std::pair<double, double>{0.001, 0.05},
+                                 {0.05, 0.05},
+                                 {0.07, 0.05},
+                                 {0.0996, 0.1},
+                                 {0.2, 0.25},
+                                 {0.4, 0.5},
+                                 {0.8, 0.75},
+                                 {0.85, 0.9},
+                                 {0.96, 1},
+                                 {1, 1}}) {
+    EXPECT_EQ(getTuningDensity(density), bucket) << density;
+  }
+}
+
+TEST(TuningTable, DensitiesAreExact) {
+  TuningTable table =
+      parse("sm_90a,bf16,dense/64,512,512,64,64,64,1,4,1,1,9\n"
+            "sm_90a,bf16,dense/64,512,512,64,64,64,1,5,1,1,2,0.1\n"
+            "sm_90a,bf16,dense/64,512,512,64,64,64,1,6,1,1,5,0.5\n"
+            "sm_90a,bf16,dense/64,512,512,32,64,64,1,7,1,1,7,\n");
+  TuningKey key{"sm_90a", MultiplyType::BF16, "dense/64", 512, 512, 60};
+  auto stagesOf = [&](double density) {
+    key.density = density;
+    const TuningRow *row = table.lookup(key);
+    return row ? row->stages : 0;
+  };
+  EXPECT_EQ(stagesOf(0), 4);
+  EXPECT_EQ(stagesOf(0.1), 5);
+  EXPECT_EQ(stagesOf(0.25), 0);
+  EXPECT_EQ(stagesOf(0.5), 6);
+  // Rows without one come first, and end in front of it.
+  EXPECT_EQ(table.str(),
+            kHeader + "sm_90a,bf16,dense/64,512,512,32,64,64,1,7,1,1,7.000\n"
+                      "sm_90a,bf16,dense/64,512,512,64,64,64,1,4,1,1,9.000\n"
+                      "sm_90a,bf16,dense/64,512,512,64,64,64,1,5,1,1,2.000,"
+                      "0.1\n"
+                      "sm_90a,bf16,dense/64,512,512,64,64,64,1,6,1,1,5.000,"
+                      "0.5\n");
+  EXPECT_EQ(parse(table.str().substr(kHeader.size())).str(), table.str());
+}
+
+TEST(TuningTable, TablesWithoutDensitiesStayReadable) {
+  std::string header = TuningTable::kHeader.str();
+  header = header.substr(0, header.rfind(','));
+  EXPECT_EQ(
+      parseError(header + "\nsm_90a,bf16,dense,64,64,16,64,16,1,4,1,1,2.5\n"),
+      "no error");
+}
+
+TEST(TuningTable, RefusesDensities) {
+  auto errorOf = [](const std::string &format, const std::string &density) {
+    return parseError(kHeader + "sm_90a,bf16," + format +
+                      ",64,64,16,64,16,1,4,1,1,2.5," + density + "\n");
+  };
+  EXPECT_EQ(errorOf("dense/64", "0.75"), "no error");
+  for (const char *density : {"0", "0.3", "2", "x"}) {
+    EXPECT_EQ(errorOf("dense/64", density),
+              "line 2: expected a density among 0.05, 0.1, 0.25, 0.5, 0.75, "
+              "0.9, 1, but got \"" +
+                  std::string(density) + "\"");
+  }
+  EXPECT_EQ(errorOf("2:4", "0.5"),
+            "line 2: expected a density only beside lists, such as dense/128, "
+            "but got one beside \"2:4\"");
+}
+
 TEST(TuningTable, SetReplacesAndSorts) {
   TuningTable table = makeTable({1024, 16});
   TuningRow row = table.getRows()[1];
@@ -269,7 +336,7 @@ TEST_F(TuningFile, ErrorsNameTheFile) {
   llvm::Expected<TuningTable> wrong = TuningTable::read(file);
   ASSERT_FALSE(static_cast<bool>(wrong));
   EXPECT_EQ(llvm::toString(wrong.takeError()),
-            file + ": line 2: expected 13 fields, but got 1");
+            file + ": line 2: expected 13 or 14 fields, but got 1");
   std::string nowhere = file + "/no/table.csv";
   std::string problem = llvm::toString(TuningTable().write(nowhere));
   EXPECT_EQ(problem.rfind("expected to write '" + nowhere + "', but got: ", 0),

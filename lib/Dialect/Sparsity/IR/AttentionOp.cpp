@@ -361,6 +361,7 @@ static LogicalResult verifyMask(AttentionOp op) {
     }
     // attention_c13
     bool decided =
+        encoding.getPattern() == mask &&
         encoding.getTileFormat(type).kind == TileFormat::Kind::Dense &&
         (!hasUnknown(encoding.getCoverage(type)) ||
          encoding.getElementPredicate(type).has_value());

@@ -79,9 +79,10 @@ static Value restrict(OpBuilder &builder, Location loc, Value value,
 static FailureOr<Value> emitPrune(PruneOp op, OpBuilder &builder) {
   auto type = cast<RankedTensorType>(op.getType());
   SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
-  TileFormat format = encoding.getTileFormat(type);
+  auto pattern = cast<SparsityEncodingAttrInterface>(encoding.getPattern());
+  TileFormat format = pattern.getTileFormat(type);
   if (format.kind != TileFormat::Kind::NOfM ||
-      !encoding.getCoverage(type).isAll()) {
+      !pattern.getCoverage(type).isAll()) {
     return op.emitOpError(
                "expected an encoding whose pruning has a dense form, but got ")
            << encoding;
@@ -242,6 +243,11 @@ void SparsityDensifyPass::runOnOperation() {
   }
   IRRewriter rewriter(&getContext());
   getOperation().walk([&](func::FuncOp func) {
+    // It speaks of a list.
+    for (unsigned number = 0; number < func.getFunctionType().getNumInputs();
+         ++number) {
+      func.removeArgAttr(number, kDensityAttrName);
+    }
     if (func.isDeclaration()) {
       return;
     }

@@ -1,5 +1,7 @@
 //===- SparsityResolveStorage.cpp - storage layouts into the types --------===//
 
+#include "StorageChoice.h"
+
 #include "sparsity/Analysis/IterationDomain.h"
 #include "sparsity/Dialect/SparseTile/IR/SparseTile.h"
 #include "sparsity/Dialect/Sparsity/Transforms/Passes.h"
@@ -49,6 +51,79 @@ static bool takesOrder(sparse_tile::ConfigAttr config,
   return instruction && instruction->warpgroup && !config.getSparse();
 }
 
+/// The form in which the owner of `use` would rather have the tensor (see
+/// kStoredAttrName); null if it has no such wish.
+static DictionaryAttr getWish(OpOperand &use) {
+  auto wish = use.getOwner()->getAttrOfType<DictionaryAttr>(kStoredAttrName);
+  FailureOr<Contraction> contraction =
+      wish ? matchContraction(use.getOwner(), [](StringRef) {})
+           : FailureOr<Contraction>(failure());
+  if (failed(contraction)) {
+    return {};
+  }
+  int64_t operand = wish.getAs<IntegerAttr>("operand").getInt();
+  bool isIt = contraction->domain.inputs[operand] == use.get() &&
+              contraction->domain.inputs[1 - operand] != use.get();
+  return isIt ? wish : DictionaryAttr();
+}
+
+/// "argument #1" or "a constant".
+static std::string describeValue(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  return argument ? ("argument #" + Twine(argument.getArgNumber())).str()
+                  : "a constant";
+}
+
+static void setEncoding(Value value, Attribute encoding) {
+  auto type = cast<RankedTensorType>(value.getType());
+  value.setType(
+      RankedTensorType::get(type.getShape(), type.getElementType(), encoding));
+  remark::passed(
+      value.getLoc(),
+      remark::RemarkOpts::name("ResolveStorage").category("sparsity"))
+      << describeValue(value) + " is stored as " + llvm::to_string(encoding);
+}
+
+/// Gives `value` the form that every op which reads it wishes, if they agree,
+/// and these ops the configuration that goes with it.
+static void grantWish(Value value) {
+  Attribute storage;
+  bool agree = true;
+  SmallVector<Operation *> readers;
+  for (OpOperand &use : value.getUses()) {
+    if (isa<tensor::DimOp>(use.getOwner())) {
+      continue;
+    }
+    DictionaryAttr wish = getWish(use);
+    Attribute wanted = wish ? wish.get("storage") : Attribute();
+    agree &= readers.empty() || wanted == storage;
+    storage = storage ? storage : wanted;
+    readers.push_back(use.getOwner());
+  }
+  if (!storage) {
+    return;
+  }
+  if (!agree) {
+    remark::missed(
+        value.getLoc(),
+        remark::RemarkOpts::name("ResolveStorage").category("sparsity"))
+        << describeValue(value) + " is not stored as " +
+               llvm::to_string(storage) +
+               ": not every op that reads it is faster so";
+    return;
+  }
+  for (Operation *reader : readers) {
+    auto wish = reader->getAttrOfType<DictionaryAttr>(kStoredAttrName);
+    reader->setAttr(sparse_tile::kConfigAttrName, wish.get("config"));
+    reader->removeAttr(sparse_tile::kFallbackAttrName);
+    reader->removeAttr(sparse_tile::kVariantsAttrName);
+    if (Attribute variants = wish.get("variants")) {
+      reader->setAttr(sparse_tile::kVariantsAttrName, variants);
+    }
+  }
+  setEncoding(value, storage);
+}
+
 namespace {
 struct SparsityResolveStoragePass
     : sparsity::impl::SparsityResolveStoragePassBase<
@@ -69,6 +144,8 @@ struct SparsityResolveStoragePass
       }
       for (BlockArgument argument : func.getArguments()) {
         resolve(argument, targetAttr);
+        // It spoke of the form that was chosen from.
+        func.removeArgAttr(argument.getArgNumber(), kDensityAttrName);
       }
       func.setFunctionType(FunctionType::get(&getContext(),
                                              func.getBody().getArgumentTypes(),
@@ -77,6 +154,8 @@ struct SparsityResolveStoragePass
         return WalkResult::interrupt();
       }
       fallBack(func, targetAttr);
+      func.walk(
+          [](Operation *op) { op->removeDiscardableAttr(kStoredAttrName); });
       return WalkResult::advance();
     });
     if (result.wasInterrupted()) {
@@ -100,6 +179,8 @@ void SparsityResolveStoragePass::resolve(Value value,
   if (!encoding) {
     return;
   }
+  grantWish(value);
+  encoding = getSparsityEncoding(value.getType());
   auto type = cast<RankedTensorType>(value.getType());
   bool used = false, compressed = true, ordered = true;
   for (OpOperand &use : value.getUses()) {
@@ -119,16 +200,7 @@ void SparsityResolveStoragePass::resolve(Value value,
   if (resolved == encoding) {
     return;
   }
-  value.setType(
-      RankedTensorType::get(type.getShape(), type.getElementType(), resolved));
-  auto argument = dyn_cast<BlockArgument>(value);
-  std::string what = argument
-                         ? ("argument #" + Twine(argument.getArgNumber())).str()
-                         : "a constant";
-  remark::passed(
-      value.getLoc(),
-      remark::RemarkOpts::name("ResolveStorage").category("sparsity"))
-      << what + " is stored as " + llvm::to_string(resolved);
+  setEncoding(value, resolved);
 }
 
 /// The constant behind `value`, or null.

@@ -1,6 +1,7 @@
 //===- SparsitySelectConfig.cpp - tiles, stages and instruction -----------===//
 
 #include "AttentionConfig.h"
+#include "StorageChoice.h"
 #include "WarpgroupConfig.h"
 
 #include "sparsity/Analysis/IterationDomain.h"
@@ -10,6 +11,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace mlir::sparsity {
@@ -23,6 +25,10 @@ using namespace mlir::sparsity;
 namespace {
 /// The choices for one kernel, before they become an attribute.
 struct Choice {
+  /// Whether the instruction takes A compressed; then, if it is one of
+  /// warpgroups, what takes its place where A is not stored so.
+  bool sparse = false;
+  sparse_tile::ConfigAttr fallback;
   SmallVector<int64_t> tile = {64, 64, 64};
   SmallVector<int64_t> warps = {1, 1};
   int64_t stages = 1;
@@ -42,11 +48,22 @@ struct Choice {
     splits = found.splits;
   }
   std::string why;
+  /// Remarks of what was missed, for the choice that is taken.
+  SmallVector<std::string> missed;
   /// Of a kernel of warpgroups: what its tile was chosen for, and by what.
   std::optional<WarpgroupProblem> problem;
+  std::optional<WarpgroupTile> found;
   StringRef source;
+  bool isMeasured = false;
   /// If it was measured, and a dense one too: both times.
   std::optional<MeasuredTimes> times;
+};
+
+/// A form of an operand's storage with which the kernel is faster.
+struct StorageChoice {
+  unsigned operand;
+  Attribute storage;
+  Choice choice;
 };
 
 /// A tile of warpgroups, and what chose it, for the remark.
@@ -315,22 +332,38 @@ struct SparsitySelectConfigPass
 
   void runOnOperation() override;
   LogicalResult configure(KernelGroup &group, const TargetInfo &target);
+  LogicalResult configureElementwise(linalg::GenericOp op, bool gpu);
+  FailureOr<Choice> choose(const KernelGroup &kernel, const TargetInfo &target,
+                           std::optional<double> density);
+  FailureOr<Choice> chooseStoredAs(const KernelGroup &kernel, unsigned operand,
+                                   Attribute storage, const TargetInfo &target,
+                                   std::optional<double> density);
+  std::optional<StorageChoice> chooseStorage(const KernelGroup &kernel,
+                                             Choice &own,
+                                             const TargetInfo &target);
+  std::optional<StorageChoice> chooseMerged(const KernelGroup &kernel,
+                                            const Choice &own, unsigned operand,
+                                            const TargetInfo &target,
+                                            std::optional<double> &cost);
   void useWarpgroups(Choice &choice, const KernelGroup &kernel,
-                     const TargetInfo &target, bool sparse);
+                     const TargetInfo &target, std::optional<double> density);
+  ArrayAttr makeVariants(const Choice &choice);
+  std::string describeChoice(const Choice &choice,
+                             sparse_tile::ConfigAttr config);
   std::optional<ChosenTile> chooseTile(const WarpgroupProblem &problem,
                                        const TargetInfo &target,
                                        function_ref<void(StringRef)> misfit);
   void chooseVariants(Choice &choice, WarpgroupProblem problem,
                       const WarpgroupTile &most, const TargetInfo &target);
   LogicalResult loadTuningTable();
-  sparse_tile::ConfigAttr makeAttr(const Choice &choice, bool sparse);
+  sparse_tile::ConfigAttr makeAttr(const Choice &choice);
 
   TuningTable measured;
 };
 } // namespace
 
-sparse_tile::ConfigAttr SparsitySelectConfigPass::makeAttr(const Choice &choice,
-                                                           bool sparse) {
+sparse_tile::ConfigAttr
+SparsitySelectConfigPass::makeAttr(const Choice &choice) {
   SmallVector<int64_t> chosenTile(choice.tile), chosenWarps(choice.warps);
   if (!tile.empty()) {
     chosenTile.assign(tile.begin(), tile.end());
@@ -350,7 +383,7 @@ sparse_tile::ConfigAttr SparsitySelectConfigPass::makeAttr(const Choice &choice,
       ArrayRef<int64_t>(chosenWarps), stages > 0 ? stages : choice.stages,
       /*raster=*/int64_t(1), choice.swap, StringRef(choice.multiply),
       choice.instruction ? choice.instruction->name : StringRef("elementwise"),
-      sparse, chosenCluster, chosenSplits);
+      choice.sparse, chosenCluster, chosenSplits);
 }
 
 LogicalResult SparsitySelectConfigPass::loadTuningTable() {
@@ -414,7 +447,8 @@ static bool readsMatrix(const KernelGroup &kernel) {
 void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
                                              const KernelGroup &kernel,
                                              const TargetInfo &target,
-                                             bool sparse) {
+                                             std::optional<double> density) {
+  bool sparse = choice.sparse;
   const MMAInstruction *found =
       target.findInstruction(choice.instruction->type,
                              choice.instruction->aFormat, /*warpgroup=*/true);
@@ -449,6 +483,9 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
   problem.sparse = sparse;
   problem.accumulators = kernel.contractions.size();
   problem.groupRows = group;
+  if (group != 0) {
+    problem.density = density;
+  }
   problem.readsMatrix = readsMatrix(kernel);
   AffineMap right = first.domain.inputMaps[1 - a];
   if (right.getDimPosition(right.getNumResults() - 1) != first.reduction) {
@@ -458,16 +495,21 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
     return give("the reduction's length is not known");
   }
   auto remarkMisfit = [&](StringRef why) {
-    remarkMissed(first, "the row of the tuning table does not fit: " + why);
+    choice.missed.push_back("the row of the tuning table does not fit: " +
+                            why.str());
   };
   std::optional<ChosenTile> chosen = chooseTile(problem, target, remarkMisfit);
   if (!chosen) {
     return give("no tile fits");
   }
   choice.problem = problem;
+  choice.found = chosen->tile;
   choice.source = chosen->source;
-  if (chosen->isMeasured) {
-    choice.times = lookupBesideDense(measured, problem, target);
+  choice.isMeasured = chosen->isMeasured;
+  if (chosen->isMeasured && sparse) {
+    WarpgroupProblem dense = problem;
+    dense.sparse = false;
+    choice.times = lookupBesideDense(measured, problem, dense, target);
   }
   choice.instruction = found;
   choice.swap = swap;
@@ -497,26 +539,32 @@ void SparsitySelectConfigPass::chooseVariants(Choice &choice,
   }
 }
 
-LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
-                                                  const TargetInfo &target) {
+LogicalResult
+SparsitySelectConfigPass::configureElementwise(linalg::GenericOp op, bool gpu) {
+  Choice choice;
+  choice.multiply = "none";
+  choice.tile =
+      gpu ? SmallVector<int64_t>{32, 128, 1} : SmallVector<int64_t>{16, 256, 1};
+  choice.warps = gpu ? SmallVector<int64_t>{2, 2} : SmallVector<int64_t>{1, 1};
+  sparse_tile::ConfigAttr config = makeAttr(choice);
+  if (!config) {
+    return failure();
+  }
+  op->setAttr(sparse_tile::kConfigAttrName, config);
+  return success();
+}
+
+/// The choice for `kernel` as its operands are stored. Of a list that it
+/// follows `density` is the share that is expected to be present.
+FailureOr<Choice>
+SparsitySelectConfigPass::choose(const KernelGroup &kernel,
+                                 const TargetInfo &target,
+                                 std::optional<double> density) {
   bool gpu = target.kind == TargetKind::Gpu;
   Choice choice;
-  if (kernel.contractions.empty()) {
-    choice.multiply = "none";
-    choice.tile = gpu ? SmallVector<int64_t>{32, 128, 1}
-                      : SmallVector<int64_t>{16, 256, 1};
-    choice.warps =
-        gpu ? SmallVector<int64_t>{2, 2} : SmallVector<int64_t>{1, 1};
-    sparse_tile::ConfigAttr config = makeAttr(choice, false);
-    if (!config) {
-      return failure();
-    }
-    kernel.epilogue->setAttr(sparse_tile::kConfigAttrName, config);
-    return success();
-  }
   const Contraction &first = kernel.contractions.front();
   MultiplyType type = chooseMultiplyType(first, allowTF32);
-  bool sparse = false;
+  bool &sparse = choice.sparse;
   for (unsigned index : {1u, 0u}) {
     std::string why;
     const MMAInstruction *found =
@@ -579,41 +627,163 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
     // the registers.
     choice.warps = {4, choice.tile[1] >= 16 ? 2 : 1};
   }
-  sparse_tile::ConfigAttr fallback;
   if (gpu) {
     Choice before = choice;
-    useWarpgroups(choice, kernel, target, sparse);
+    useWarpgroups(choice, kernel, target, density);
     if (sparse && choice.instruction->warpgroup) {
-      fallback = makeAttr(before, sparse);
+      choice.fallback = makeAttr(before);
+      if (!choice.fallback) {
+        return failure();
+      }
     }
   }
-  sparse_tile::ConfigAttr config = makeAttr(choice, sparse);
-  if (!config) {
-    return failure();
+  return choice;
+}
+
+//===----------------------------------------------------------------------===//
+// Other forms of an operand
+//===----------------------------------------------------------------------===//
+
+FailureOr<Choice> SparsitySelectConfigPass::chooseStoredAs(
+    const KernelGroup &kernel, unsigned operand, Attribute storage,
+    const TargetInfo &target, std::optional<double> density) {
+  StoredAs stored(kernel.contractions.front().domain.inputs[operand], storage);
+  return choose(kernel, target, density);
+}
+
+/// The cycles of a kernel of warpgroups by the cost model.
+static double getCost(const Choice &choice, const TargetInfo &target) {
+  return getTileCost(assumeExtents(*choice.problem), target, *choice.found);
+}
+
+/// A list in units that warpgroups take, where these do not take its own.
+/// `cost` becomes the cycles of the better form, if they are known.
+std::optional<StorageChoice> SparsitySelectConfigPass::chooseMerged(
+    const KernelGroup &kernel, const Choice &own, unsigned operand,
+    const TargetInfo &target, std::optional<double> &cost) {
+  constexpr int64_t kRows = 64, kBits = 1024; // Of K, in a row.
+  const Contraction &product = kernel.contractions.front();
+  RankedTensorType type = product.getInputType(operand);
+  SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
+  if (own.problem || !getFollowedList(product, operand)) {
+    return std::nullopt;
   }
-  for (Contraction &contraction : kernel.contractions) {
-    contraction.op->setAttr(sparse_tile::kConfigAttrName, config);
-    if (fallback) {
-      contraction.op->setAttr(sparse_tile::kFallbackAttrName, fallback);
+  Attribute merged = encoding.mergeStorage(
+      type, kRows, kBits / getMultiplyTypeBits(own.instruction->type));
+  if (!merged) {
+    return std::nullopt;
+  }
+  std::optional<double> single = getDensityHint(product), density;
+  if (single) {
+    density = getMergedDensity(
+        *single, encoding.getCoverage(type),
+        cast<SparsityEncodingAttrInterface>(merged).getCoverage(type));
+  }
+  FailureOr<Choice> other =
+      chooseStoredAs(kernel, operand, merged, target, density);
+  if (failed(other) || !other->problem) {
+    return std::nullopt;
+  }
+  if (!density) {
+    other->why = "blocks are merged for warpgroups";
+    return StorageChoice{operand, merged, *other};
+  }
+  WarpgroupProblem alone = *other->problem;
+  alone.density = single;
+  double together = getCost(*other, target);
+  cost = getSingleWarpsCost(alone, target);
+  if (!cost || *cost <= together) {
+    return std::nullopt;
+  }
+  other->why =
+      llvm::formatv("blocks are merged for warpgroups: {0:f0} cycles, {1:f0} "
+                    "one by one, by the cost model",
+                    together, *cost)
+          .str();
+  cost = together;
+  return StorageChoice{operand, merged, *other};
+}
+
+/// The form of the operand that takes the rows with which `kernel` is known to
+/// be faster; nothing if that is its own form.
+std::optional<StorageChoice>
+SparsitySelectConfigPass::chooseStorage(const KernelGroup &kernel, Choice &own,
+                                        const TargetInfo &target) {
+  const Contraction &product = kernel.contractions.front();
+  unsigned operand = own.swap ? 1 : 0;
+  RankedTensorType type = product.getInputType(operand);
+  SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
+  if (target.kind != TargetKind::Gpu || kernel.contractions.size() != 1 ||
+      !encoding || !isYetToBePacked(product.domain.inputs[operand])) {
+    return std::nullopt;
+  }
+  std::optional<double> density = getDensityHint(product), cost;
+  if (own.problem && density) {
+    cost = getCost(own, target);
+  }
+  std::optional<StorageChoice> best =
+      chooseMerged(kernel, own, operand, target, cost);
+  Attribute storage = encoding.getStoredDense(type);
+  if (denseChoice == "never" || !storage) {
+    return best;
+  }
+  FailureOr<Choice> dense = chooseStoredAs(kernel, operand, storage, target,
+                                           /*density=*/std::nullopt);
+  if (failed(dense) || !dense->problem) {
+    return best;
+  }
+  if (own.isMeasured && dense->isMeasured && !own.times) {
+    own.times =
+        lookupBesideDense(measured, *own.problem, *dense->problem, target);
+  }
+  if (own.times) {
+    if (own.times->sparse <= own.times->dense) {
+      return best;
     }
+    dense->why = "dense: " + describe(*own.times);
+    return StorageChoice{operand, storage, *dense};
   }
-  if (!choice.variants.empty()) {
-    Builder builder(&getContext());
-    SmallVector<Attribute> variants;
-    for (const auto &[columns, variant] : choice.variants) {
-      Choice few = choice;
-      few.use(variant);
-      variants.push_back(builder.getArrayAttr(
-          {builder.getI64IntegerAttr(columns), makeAttr(few, sparse)}));
-    }
-    first.op->setAttr(sparse_tile::kVariantsAttrName,
-                      builder.getArrayAttr(variants));
+  if (!cost) {
+    return best;
   }
-  if (choice.problem && choice.instruction->warpgroup && tuningCandidates) {
-    addTuningCandidates(getOperation(),
-                        getTuningCandidates(first.op->getLoc(), *choice.problem,
-                                            target, config, tuningCandidates));
+  double denseCost = getCost(*dense, target);
+  std::string text =
+      llvm::formatv("{0:f0} cycles at a density of {1}, {2:f0} for dense "
+                    "weights, by the cost model",
+                    *cost, llvm::format("%g", *density), denseCost)
+          .str();
+  if (*cost <= denseCost) {
+    std::string &why = best ? best->choice.why : own.why;
+    why += (why.empty() ? "" : "; ") + text;
+    return best;
   }
+  dense->why = "dense: " + text;
+  return StorageChoice{operand, storage, *dense};
+}
+
+//===----------------------------------------------------------------------===//
+// What is left on the ops
+//===----------------------------------------------------------------------===//
+
+/// The tiles for fewer columns; null if there are none.
+ArrayAttr SparsitySelectConfigPass::makeVariants(const Choice &choice) {
+  if (choice.variants.empty()) {
+    return {};
+  }
+  Builder builder(&getContext());
+  SmallVector<Attribute> variants;
+  for (const auto &[columns, variant] : choice.variants) {
+    Choice few = choice;
+    few.use(variant);
+    variants.push_back(builder.getArrayAttr(
+        {builder.getI64IntegerAttr(columns), makeAttr(few)}));
+  }
+  return builder.getArrayAttr(variants);
+}
+
+std::string
+SparsitySelectConfigPass::describeChoice(const Choice &choice,
+                                         sparse_tile::ConfigAttr config) {
   std::string text =
       (choice.instruction->name + " in " + choice.multiply + ", tile " +
        Twine(config.getTile()[0]) + "x" + Twine(config.getTile()[1]) + "x" +
@@ -627,11 +797,6 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
   }
   if (choice.times && tile.empty()) {
     text += ": " + describe(*choice.times);
-    if (choice.times->dense < choice.times->sparse) {
-      // Compressed weights are all that the kernel is given.
-      remarkMissed(first,
-                   "dense weights would be faster: " + describe(*choice.times));
-    }
   }
   if (!choice.variants.empty()) {
     text += ", and " + std::to_string(choice.variants.size()) +
@@ -640,9 +805,64 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
   if (!choice.why.empty()) {
     text += "; " + choice.why;
   }
+  return text;
+}
+
+LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
+                                                  const TargetInfo &target) {
+  if (kernel.contractions.empty()) {
+    return configureElementwise(kernel.epilogue,
+                                target.kind == TargetKind::Gpu);
+  }
+  const Contraction &first = kernel.contractions.front();
+  FailureOr<Choice> own = choose(kernel, target, getDensityHint(first));
+  if (failed(own)) {
+    return failure();
+  }
+  std::optional<StorageChoice> other = chooseStorage(kernel, *own, target);
+  Choice &taken = other ? other->choice : *own;
+  sparse_tile::ConfigAttr config = makeAttr(*own),
+                          takenConfig = other ? makeAttr(taken) : config;
+  if (!config || !takenConfig) {
+    return failure();
+  }
+  for (const Contraction &contraction : kernel.contractions) {
+    contraction.op->setAttr(sparse_tile::kConfigAttrName, config);
+    if (own->fallback) {
+      contraction.op->setAttr(sparse_tile::kFallbackAttrName, own->fallback);
+    }
+  }
+  if (ArrayAttr variants = makeVariants(*own)) {
+    first.op->setAttr(sparse_tile::kVariantsAttrName, variants);
+  }
+  if (other) {
+    Builder builder(&getContext());
+    NamedAttrList stored;
+    stored.append("operand", builder.getI64IntegerAttr(other->operand));
+    stored.append("storage", other->storage);
+    stored.append("config", takenConfig);
+    if (ArrayAttr variants = makeVariants(taken)) {
+      stored.append("variants", variants);
+    }
+    first.op->setAttr(kStoredAttrName, stored.getDictionary(&getContext()));
+  }
+  if (taken.problem && taken.instruction->warpgroup && tuningCandidates) {
+    addTuningCandidates(getOperation(),
+                        getTuningCandidates(first.op->getLoc(), *taken.problem,
+                                            target, takenConfig,
+                                            tuningCandidates));
+  }
+  for (const std::string &missed : taken.missed) {
+    remarkMissed(first, missed);
+  }
+  if (taken.times && tile.empty() && taken.times->dense < taken.times->sparse) {
+    // Compressed weights are all that the kernel is given.
+    remarkMissed(first,
+                 "dense weights would be faster: " + describe(*taken.times));
+  }
   remark::passed(first.op->getLoc(),
                  remark::RemarkOpts::name("SelectConfig").category("sparsity"))
-      << text;
+      << describeChoice(taken, takenConfig);
   return success();
 }
 
@@ -659,6 +879,11 @@ void SparsitySelectConfigPass::runOnOperation() {
     emitError(getOperation().getLoc())
         << "expected three tile extents and two warp counts, but got "
         << tile.size() << " and " << warps.size();
+    return signalPassFailure();
+  }
+  if (denseChoice != "auto" && denseChoice != "never") {
+    emitError(getOperation().getLoc())
+        << "expected dense-choice to be auto or never, but got " << denseChoice;
     return signalPassFailure();
   }
   if (failed(loadTuningTable())) {

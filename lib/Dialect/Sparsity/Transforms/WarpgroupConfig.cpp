@@ -18,6 +18,8 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace mlir::sparsity;
 
@@ -34,7 +36,8 @@ static bool isWholeBuffer(Value value) {
   if (!op) {
     return true;
   }
-  if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp>(op)) {
+  if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp,
+          AssembleOp, EncodeOp, PruneOp>(op)) {
     return isWholeBuffer(op->getOperand(0));
   }
   return isa<linalg::LinalgOp, arith::ConstantOp>(op);
@@ -62,6 +65,17 @@ static std::optional<std::string> findListObstacle(const Contraction &product,
   return std::nullopt;
 }
 
+/// Whether `type` is stored as the dense tensor, all of which is read.
+static bool isStoredDensely(RankedTensorType type) {
+  SparsityEncodingAttrInterface encoding = getSparsityEncoding(type);
+  if (!encoding) {
+    return true;
+  }
+  SmallVector<StorageField> storage = encoding.getStorage(type);
+  return encoding.getCoverage(type).isAll() && storage.size() == 1 &&
+         storage[0].type == getDenseType(type);
+}
+
 static std::optional<std::string>
 findOperandObstacle(const Contraction &product, unsigned index,
                     MultiplyType type, bool compressed) {
@@ -74,8 +88,8 @@ findOperandObstacle(const Contraction &product, unsigned index,
     return say("an operand is converted as it is loaded");
   }
   constexpr int64_t kMaxRank = 5;
-  if (SparsityEncodingAttrInterface encoding = getSparsityEncoding(tensor)) {
-    Coverage coverage = encoding.getCoverage(tensor);
+  if (!isStoredDensely(tensor)) {
+    Coverage coverage = getSparsityEncoding(tensor).getCoverage(tensor);
     if (coverage.kind() != Coverage::Kind::All) {
       return findListObstacle(product, index, coverage, type);
     }
@@ -116,7 +130,7 @@ sparsity::findWarpgroupObstacle(const KernelGroup &kernel, unsigned a,
     if (getSparsityEncoding(product.getResultType())) {
       return "the result is encoded";
     }
-    if (getSparsityEncoding(product.getInputType(1 - a))) {
+    if (!isStoredDensely(product.getInputType(1 - a))) {
       return "both operands are encoded";
     }
     std::optional<Coverage> list = getFollowedList(product, a);
@@ -155,6 +169,14 @@ constexpr double kCoalesced = 0.5;
 /// The steps of two lists at a quarter of the blocks, by those of one, where
 /// they are paired by what they have in common.
 constexpr double kJoined = 1.5;
+/// Where rows follow lists: the share of A's bytes that the cache sends out for
+/// neighbouring columns, which read it nearly in step; and the cycles a tile of
+/// the barriers between the blocks of a cluster, which a tile of few steps does
+/// not make up for.
+constexpr double kNearlyCoalesced = 0.55, kClusterTile = 300;
+/// How much of what two lists of a share do not have in common by chance is
+/// found where one of 2^n lists is paired with the best of the others, by n.
+constexpr double kFoundByPairing = 0.025, kMostFound = 0.5;
 /// Tiles of a row that run together read A from memory once, up to so many.
 constexpr int64_t kReadersOfRows = 4;
 
@@ -288,26 +310,85 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
   return std::nullopt;
 }
 
-/// The cycles that a tile which fits takes.
-static double getCost(const WarpgroupProblem &problem, const TargetInfo &target,
-                      const WarpgroupTile &tile) {
-  int64_t kBlocks = countKBlocks(problem);
-  int64_t aBytes = getABytes(problem, tile.rows);
-  int64_t bBytes = tile.columns * kRowBytes;
+/// Cycles of the matrix units for a k-block of a tile.
+static double getMultiplyCycles(const WarpgroupProblem &problem,
+                                const WarpgroupTile &tile) {
   // An instruction reads A and B from shared memory as it multiplies.
   double perStep = problem.sparse
                        ? tile.columns / 2.0 + 16
                        : std::max(tile.columns / 2.0, tile.columns / 4.0 + 16);
-  double multiply = perStep * (problem.sparse ? 2 : 4) *
-                    (tile.rows / double(kRowBlock)) *
-                    countStageProducts(problem) * kBookkeeping;
+  return perStep * (problem.sparse ? 2 : 4) * (tile.rows / double(kRowBlock)) *
+         countStageProducts(problem) * kBookkeeping;
+}
+
+/// The blocks that run at once, of clusters of `perCluster`.
+static int64_t countResident(const TargetInfo &target, int64_t perCluster) {
+  // Clusters lie within a processing cluster, which larger ones do not fill.
+  return perCluster > 2 ? target.multiprocessors * 10 / 11
+                        : target.multiprocessors;
+}
+
+/// The steps of two lists of a share that are walked together, by those of one:
+/// by count the union of two random ones, less what pairing finds in common.
+static double getJoinedSteps(double density, int64_t lists) {
+  double found = std::min(
+      kMostFound, kFoundByPairing * std::log2(std::max<int64_t>(2, lists)));
+  return (2 - density) * (1 - found * (1 - density));
+}
+
+/// The cycles of a tile whose rows follow lists of a known share.
+static double getListCost(const WarpgroupProblem &problem,
+                          const TargetInfo &target, const WarpgroupTile &tile) {
+  // Each product has a loop over a list of its own.
+  double steps = *problem.density * countKBlocks(problem) *
+                 (problem.accumulators / countStageProducts(problem));
+  int64_t aBytes = getABytes(problem, tile.rows);
+  int64_t bBytes = tile.columns * kRowBytes;
+  double multiply = getMultiplyCycles(problem, tile);
+  int64_t rowTiles = llvm::divideCeil(problem.rows, tile.rows);
+  int64_t columnTiles =
+      llvm::divideCeil(problem.columns, tile.columns * tile.cluster);
+  // Joined, each row of tiles waits for two lists: a multicast saves nothing.
+  bool isMulticast = tile.cluster > 1 && !joins(problem, tile);
+  bool hasNeighbours = columnTiles * tile.cluster > 1;
+  double sent = isMulticast     ? 1.0 / tile.cluster
+                : hasNeighbours ? kNearlyCoalesced
+                                : 1;
+  double copyA = aBytes * sent / kL2Bytes, copyB = bBytes / kL2Bytes;
+  double memory = aBytes / kMemoryBytes / std::min(columnTiles, kReadersOfRows);
+  double least = kLeastBlock + (tile.cluster > 1 ? kClusterWait : 0);
+  double epilogue = kEpilogue + kEpilogueElement * tile.rows * tile.columns +
+                    (tile.cluster > 1 ? kClusterTile : 0);
+  double products = steps * std::max({multiply, copyA + copyB, memory, least});
+  if (joins(problem, tile)) {
+    // What both lists name is copied once, and multiplied by both.
+    double joined = steps * getJoinedSteps(*problem.density, rowTiles);
+    products =
+        std::max({2 * steps * multiply, 2 * steps * copyA + joined * copyB,
+                  2 * steps * memory, joined * least});
+    rowTiles = llvm::divideCeil(rowTiles, 2);
+  }
+  // The stored order of the rows makes rounds of tiles even.
+  int64_t clusters = countResident(target, tile.cluster) / tile.cluster;
+  double waves = llvm::divideCeil(rowTiles * columnTiles, clusters);
+  return waves * (products + epilogue);
+}
+
+double sparsity::getTileCost(const WarpgroupProblem &problem,
+                             const TargetInfo &target,
+                             const WarpgroupTile &tile) {
+  if (problem.density) {
+    return getListCost(problem, target, tile);
+  }
+  int64_t kBlocks = countKBlocks(problem);
+  int64_t aBytes = getABytes(problem, tile.rows);
+  int64_t bBytes = tile.columns * kRowBytes;
+  double multiply = getMultiplyCycles(problem, tile);
   // Where rows follow lists, blocks share A; otherwise B.
   bool sharesA = problem.groupRows != 0;
   double shared = sharesA ? aBytes : bBytes, own = sharesA ? bBytes : aBytes;
   int64_t perCluster = tile.cluster * tile.splits;
-  // Clusters lie within a processing cluster, which larger ones do not fill.
-  int64_t resident = perCluster > 2 ? target.multiprocessors * 10 / 11
-                                    : target.multiprocessors;
+  int64_t resident = countResident(target, perCluster);
   int64_t rowTiles =
       llvm::divideCeil(problem.rows, tile.rows * (sharesA ? 1 : tile.cluster));
   int64_t columnTiles = llvm::divideCeil(
@@ -344,16 +425,20 @@ static double getCost(const WarpgroupProblem &problem, const TargetInfo &target,
   return waves * (products + epilogue + exchange);
 }
 
-SmallVector<WarpgroupTile>
-sparsity::enumerateWarpgroupTiles(const WarpgroupProblem &given,
-                                  const TargetInfo &target, size_t count) {
-  WarpgroupProblem problem = given;
+WarpgroupProblem sparsity::assumeExtents(WarpgroupProblem problem) {
   for (int64_t *size : {&problem.rows, &problem.columns}) {
     if (ShapedType::isDynamic(*size)) {
       *size = kUnknownExtent;
     }
     *size = std::max<int64_t>(*size, 1);
   }
+  return problem;
+}
+
+SmallVector<WarpgroupTile>
+sparsity::enumerateWarpgroupTiles(const WarpgroupProblem &given,
+                                  const TargetInfo &target, size_t count) {
+  WarpgroupProblem problem = assumeExtents(given);
   SmallVector<int64_t> widths = {32,  64,  96,  128, 152, 160, 176,
                                  184, 192, 200, 208, 224, 240, 256};
   if (problem.columns < 256) {
@@ -387,7 +472,7 @@ sparsity::enumerateWarpgroupTiles(const WarpgroupProblem &given,
           continue;
         }
         isCovered[number] = width >= problem.columns;
-        costs.emplace_back(getCost(problem, target, tile), tiles.size());
+        costs.emplace_back(getTileCost(problem, target, tile), tiles.size());
         tiles.push_back(tile);
       }
     }

@@ -39,6 +39,8 @@ struct WarpgroupProblem {
   int64_t columnUnit = 8;
   /// The rows that share a list of K; 0 where K is walked as a whole.
   int64_t groupRows = 0;
+  /// The share of K that such a list is expected to name, if the program says.
+  std::optional<double> density;
 };
 
 /// What an extent is taken for that the program does not say.
@@ -54,6 +56,14 @@ std::optional<std::string> findWarpgroupObstacle(const KernelGroup &kernel,
 std::optional<std::string> findTileObstacle(const WarpgroupProblem &problem,
                                             const TargetInfo &target,
                                             const WarpgroupTile &tile);
+
+/// `problem` with kUnknownExtent for extents that it does not say.
+WarpgroupProblem assumeExtents(WarpgroupProblem problem);
+
+/// The cycles of a multiprocessor that a kernel for `problem`, all of whose
+/// extents are known, takes with `tile`, which fits.
+double getTileCost(const WarpgroupProblem &problem, const TargetInfo &target,
+                   const WarpgroupTile &tile);
 
 /// At most `count` different tiles for `problem`, the best first, by a cost
 /// model of shared memory, the L2 cache and whole waves of blocks; none if none
@@ -77,16 +87,17 @@ lookupWarpgroupTile(const TuningTable &table, const WarpgroupProblem &problem,
                     const TargetInfo &target,
                     function_ref<void(StringRef)> reason);
 
-/// What `table` says a kernel that takes A compressed costs and saves.
+/// What `table` says a kernel that leaves out a part of A costs and saves.
 struct MeasuredTimes {
   int64_t columns;
   double sparse, dense; // microseconds
 };
 
-/// The times of the rows for `problem` and for the same with A dense, if both
-/// were measured with as many columns.
+/// The times of the rows for `problem` and for `dense`, which is the same with
+/// A dense, if both were measured with as many columns.
 std::optional<MeasuredTimes> lookupBesideDense(const TuningTable &table,
                                                const WarpgroupProblem &problem,
+                                               const WarpgroupProblem &dense,
                                                const TargetInfo &target);
 
 /// The best `count` tiles for `problem` as configurations like `chosen`.

@@ -22,6 +22,7 @@ TuningKey sparsity::getTuningKey(const WarpgroupProblem &problem,
   key.rows = problem.rows;
   key.reduction = problem.reduction;
   key.columns = problem.columns;
+  key.density = problem.density ? getTuningDensity(*problem.density) : 0;
   for (const MMAInstruction &instruction : target.instructions) {
     bool isSparse = instruction.aFormat.kind == TileFormat::Kind::NOfM;
     if (!instruction.warpgroup || instruction.type != problem.type ||
@@ -52,16 +53,12 @@ static const TuningRow *lookupRow(const TuningTable &table,
   return table.lookup(key);
 }
 
-std::optional<MeasuredTimes>
-sparsity::lookupBesideDense(const TuningTable &table,
-                            const WarpgroupProblem &problem,
-                            const TargetInfo &target) {
-  WarpgroupProblem dense = problem;
-  dense.sparse = false;
+std::optional<MeasuredTimes> sparsity::lookupBesideDense(
+    const TuningTable &table, const WarpgroupProblem &problem,
+    const WarpgroupProblem &dense, const TargetInfo &target) {
   const TuningRow *own = lookupRow(table, problem, target);
   const TuningRow *other = lookupRow(table, dense, target);
-  if (!problem.sparse || !own || !other ||
-      own->key.columns != other->key.columns) {
+  if (!own || !other || own->key.columns != other->key.columns) {
     return std::nullopt;
   }
   return MeasuredTimes{own->key.columns, own->microseconds,
@@ -92,7 +89,8 @@ std::optional<WarpgroupTile> sparsity::lookupWarpgroupTile(
 static constexpr StringLiteral kTarget = "target", kType = "type",
                                kFormat = "format", kRows = "rows",
                                kReduction = "reduction", kColumns = "columns",
-                               kLocation = "location", kConfigs = "configs";
+                               kDensity = "density", kLocation = "location",
+                               kConfigs = "configs";
 
 TuningCandidates sparsity::getTuningCandidates(Location location,
                                                const WarpgroupProblem &problem,
@@ -123,6 +121,9 @@ void sparsity::addTuningCandidates(ModuleOp module,
   members.append(kRows, builder.getI64IntegerAttr(key.rows));
   members.append(kReduction, builder.getI64IntegerAttr(key.reduction));
   members.append(kColumns, builder.getI64IntegerAttr(key.columns));
+  if (key.density != 0) {
+    members.append(kDensity, builder.getF64FloatAttr(key.density));
+  }
   members.append(kLocation, LocationAttr(candidates.location));
   SmallVector<Attribute> configs(candidates.configs.begin(),
                                  candidates.configs.end());
@@ -154,6 +155,9 @@ static FailureOr<TuningCandidates> readKernel(Attribute attribute) {
   candidates.key.target = target.str();
   candidates.key.type = *multiply;
   candidates.key.format = format.str();
+  if (auto density = kernel.getAs<FloatAttr>(kDensity)) {
+    candidates.key.density = density.getValueAsDouble();
+  }
   for (auto [name, value] :
        {std::make_pair(kRows, &candidates.key.rows),
         std::make_pair(kReduction, &candidates.key.reduction),

@@ -116,6 +116,10 @@ inline SparsityEncodingAttrInterface getSparsityEncoding(Type type) {
   return dyn_cast<SparsityEncodingAttrInterface>(tensor.getEncoding());
 }
 
+/// On a function argument that is stored as a packed list: the share of the
+/// list's units that is expected to be present, an f64 in (0, 1].
+inline constexpr llvm::StringLiteral kDensityAttrName = "sparsity.density";
+
 /// `type` with shape and element type kept and the encoding removed.
 inline RankedTensorType getDenseType(RankedTensorType type) {
   return RankedTensorType::get(type.getShape(), type.getElementType());

@@ -23,9 +23,12 @@ def Sparsity_Dialect : Dialect {
     "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"
   ];
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
   let discardableAttrs = (ins
     "::mlir::ArrayAttr":$abi,
     "::mlir::ArrayAttr":$constraints,
+    "::mlir::FloatAttr":$density,
     "::mlir::StringAttr":$pack
   );
 }

@@ -36,7 +36,8 @@ class Sparsity_OptionalInteger<string description>
 
 def Sparsity_NOfMAttr : Sparsity_Encoding<"NOfM", "n_of_m", [
     "getCoverage", "getTileFormat", "getStorage", "getBindingTime", "resolveStorage",
-    "permute", "hasPacker", "getStorageLayout", "pack", "verifyStorage"]> {
+    "permute", "hasPacker", "getStorageLayout", "pack", "unpack", "verifyStorage",
+    "getStoredDense"]> {
   let summary = "at most n elements in each group of m along an axis";
   let description = [{
     `#sparsity.n_of_m<2:4, axis = 1>`: of every m consecutive elements along `axis`
@@ -52,8 +53,8 @@ def Sparsity_NOfMAttr : Sparsity_Encoding<"NOfM", "n_of_m", [
 
 def Sparsity_BlockAttr : Sparsity_Encoding<"Block", "block", [
     "getCoverage", "getTileFormat", "getStorage", "getStorageLayout", "getOrderField",
-    "orderStorage", "getBindingTime", "permute", "hasPacker", "pack",
-    "verifyStorage"]> {
+    "orderStorage", "mergeStorage", "getStoredDense", "getBindingTime", "permute",
+    "hasPacker", "pack", "unpack", "verifyStorage"]> {
   let summary = "a list of dense or n:m blocks";
   let description = [{
     `#sparsity.block<64x64>`: each row of blocks lists the blocks that are present
@@ -63,19 +64,28 @@ def Sparsity_BlockAttr : Sparsity_Encoding<"Block", "block", [
     blocks follow each other in one list. `#sparsity.block<64x64, ordered>` stores one
     buffer more, `order`: the rows of blocks in an order that kernels follow ("row
     swizzle", Gale et al., "Sparse GPU Kernels for Deep Learning", 2020).
+    `#sparsity.block<32x32, merged = 64x64>` stores and lists units of several blocks,
+    whole if one of their blocks is present.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t", "rows x columns">:$sizes,
                         OptionalParameter<"::mlir::Attribute">:$inner,
+                        OptionalArrayRefParameter<"int64_t", "rows x columns">:$merged,
                         "bool":$ordered);
   let builders = [AttrBuilder<(ins "::llvm::ArrayRef<int64_t>":$sizes,
                                    "::mlir::Attribute":$inner), [{
-    return $_get($_ctxt, sizes, inner, /*ordered=*/false);
+    return $_get($_ctxt, sizes, inner, ::llvm::ArrayRef<int64_t>(), /*ordered=*/false);
   }]>];
+  let extraClassDeclaration = [{
+    /// The rows x columns of what is listed and stored as a whole.
+    ::llvm::ArrayRef<int64_t> getStoredSizes() const {
+      return getMerged().empty() ? getSizes() : getMerged();
+    }
+  }];
 }
 
 def Sparsity_UnstructuredAttr : Sparsity_Encoding<"Unstructured", "unstructured", [
     "getCoverage", "getTileFormat", "getStorage", "getBindingTime", "permute",
-    "hasPacker", "pack", "verifyStorage"]> {
+    "hasPacker", "pack", "unpack", "verifyStorage", "getStoredDense"]> {
   let summary = "any elements, as a list of occupied tiles with a bitmap each";
   let description = [{
     `#sparsity.unstructured` or `#sparsity.unstructured<tile = 16x64>`: each row of
@@ -83,6 +93,19 @@ def Sparsity_UnstructuredAttr : Sparsity_Encoding<"Unstructured", "unstructured"
     an element and the present elements.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t", "rows x columns">:$tile);
+}
+
+def Sparsity_StoredDenseAttr : Sparsity_Encoding<"StoredDense", "stored_dense", [
+    "getCoverage", "getBindingTime", "simplify", "permute", "getPattern", "hasPacker",
+    "pack", "unpack", "verifyStorage"]> {
+  let summary = "weights of a pattern, stored as a dense tensor";
+  let description = [{
+    `#sparsity.stored_dense<#sparsity.block<64x64>>`: what `inner` admits is stored in
+    one dense buffer, zero elsewhere, and read as a dense tensor. Where a dense kernel is
+    the faster one, `sparsity-resolve-storage` writes it into the type; who packs still
+    sees which pattern the weights have.
+  }];
+  let parameters = (ins "::mlir::Attribute":$inner);
 }
 
 //===----------------------------------------------------------------------===//

@@ -99,6 +99,23 @@ def SparsityEncodingAttrInterface : AttrInterface<"SparsityEncodingAttrInterface
       }], "::mlir::Attribute", "orderStorage", (ins "::mlir::RankedTensorType":$type),
       "", [{ return $_attr; }]>,
     InterfaceMethod<[{
+        The same pattern in one dense buffer of the tensor's shape, for kernels that are
+        faster without sparsity; its packer zeroes what this one would not store. A null
+        attribute if there is no such form.
+      }], "::mlir::Attribute", "getStoredDense", (ins "::mlir::RankedTensorType":$type),
+      "", [{ return ::mlir::Attribute(); }]>,
+    InterfaceMethod<[{
+        The same pattern stored in larger units: a list whose groups are a multiple of
+        `groups` and whose entries are one of `entries`. A null attribute if this one
+        already is so, or cannot be.
+      }], "::mlir::Attribute", "mergeStorage",
+      (ins "::mlir::RankedTensorType":$type, "int64_t":$groups, "int64_t":$entries), "",
+      [{ return ::mlir::Attribute(); }]>,
+    InterfaceMethod<[{
+        The encoding that says which elements are present, where this one only says how
+        they are stored; else this one.
+      }], "::mlir::Attribute", "getPattern", (ins), "", [{ return $_attr; }]>,
+    InterfaceMethod<[{
         The encoding of the tensor whose axis `i` is this tensor's axis
         `permutation[i]`; a null attribute if there is none.
       }], "::mlir::Attribute", "permute", (ins "::llvm::ArrayRef<int64_t>":$permutation),
@@ -115,6 +132,16 @@ def SparsityEncodingAttrInterface : AttrInterface<"SparsityEncodingAttrInterface
            "bool":$prune,
            "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError), "", [{
         return emitError() << "expected an encoding with a host packer, but got "
+                           << $_attr;
+      }]>,
+    InterfaceMethod<[{
+        The dense tensor that constant storage buffers, as `pack` makes them, hold.
+        Failure after an error if there is no such function.
+      }], "::llvm::FailureOr<::mlir::DenseElementsAttr>", "unpack",
+      (ins "::mlir::RankedTensorType":$type,
+           "::llvm::ArrayRef<::mlir::DenseElementsAttr>":$fields,
+           "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError), "", [{
+        return emitError() << "expected an encoding that the host unpacks, but got "
                            << $_attr;
       }]>,
     InterfaceMethod<[{

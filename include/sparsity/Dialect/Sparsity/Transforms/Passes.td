@@ -89,9 +89,9 @@ def SparsityResolveStoragePass : Pass<"sparsity-resolve-storage", "ModuleOp"> {
   let description = [{
     An operand that every one of its compute ops feeds to an instruction compressed (the
     configuration says so) gets the layout that the instruction reads, written into the
-    type, where the following stages, and the reader, see it. An `encode` or `prune` of
-    a constant is packed in that layout; constant storage given to `assemble` is
-    checked.
+    type, where the following stages, and the reader, see it. Where every op that reads a
+    tensor is faster with another form of it (`sparse_tile.stored`), densely stored or in
+    larger blocks, the type becomes that form. An `encode` or `prune` of is packed in that layout; constant storage given to `assemble` is checked.
   }];
   let options = [
     Option<"target", "target", "std::string", "\"cpu\"", "target of the table">];
@@ -102,7 +102,10 @@ def SparsitySelectConfigPass : Pass<"sparsity-select-config", "ModuleOp"> {
   let summary = "choose tiles, stages and instruction of every compute op";
   let description = [{
     Leaves a `sparse_tile.config` attribute on each op that `convert-sparsity-to-tile`
-    will schedule, and says in a remark why.
+    will schedule, and says in a remark why. `sparsity.density` of an argument, the share
+    of its list that is expected to be present, is used here. Where weights stored in
+    another form are faster, `sparse_tile.stored` beside it has that form and its
+    configuration, for `sparsity-resolve-storage` to choose.
   }];
   let options = [
     Option<"target", "target", "std::string", "\"cpu\"", "target of the table">,
@@ -123,6 +126,8 @@ def SparsitySelectConfigPass : Pass<"sparsity-select-config", "ModuleOp"> {
            "\"mma\" leaves all of them out">,
     Option<"tuningTable", "tuning-table", "std::string", "\"\"",
            "file of measured tiles, instead of the table that is built in; none for no table">,
+    Option<"denseChoice", "dense-choice", "std::string", "\"auto\"",
+           "auto stores weights densely where that is known to be faster; never does not">,
     Option<"tuningCandidates", "tuning-candidates", "uint64_t", "0",
            "tiles that are listed for each kernel of warpgroups in `sparsity.tuning`">];
   let dependentDialects = ["::mlir::sparse_tile::SparseTileDialect"];

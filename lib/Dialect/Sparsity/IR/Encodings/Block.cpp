@@ -4,6 +4,8 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace mlir::sparsity;
 using namespace mlir::sparsity::detail;
@@ -15,6 +17,7 @@ using namespace mlir::sparsity::detail;
 Attribute BlockAttr::parse(AsmParser &parser, Type) {
   SMLoc loc = parser.getCurrentLocation();
   SmallVector<int64_t> sizes;
+  SmallVector<int64_t> merged;
   Attribute inner;
   bool ordered = false;
   if (parser.parseLess() ||
@@ -23,20 +26,30 @@ Attribute BlockAttr::parse(AsmParser &parser, Type) {
     return {};
   }
   while (!ordered && succeeded(parser.parseOptionalComma())) {
-    if (inner || failed(parser.parseOptionalKeyword("inner"))) {
+    if (!inner && merged.empty() &&
+        succeeded(parser.parseOptionalKeyword("inner"))) {
+      if (parser.parseEqual() || parser.parseAttribute(inner)) {
+        return {};
+      }
+    } else if (merged.empty() &&
+               succeeded(parser.parseOptionalKeyword("merged"))) {
+      if (parser.parseEqual() ||
+          parser.parseDimensionList(merged, /*allowDynamic=*/false,
+                                    /*withTrailingX=*/false)) {
+        return {};
+      }
+    } else {
       if (parser.parseKeyword("ordered")) {
         return {};
       }
       ordered = true;
-    } else if (parser.parseEqual() || parser.parseAttribute(inner)) {
-      return {};
     }
   }
   if (parser.parseGreater()) {
     return {};
   }
   return parser.getChecked<BlockAttr>(loc, parser.getContext(), ArrayRef(sizes),
-                                      inner, ordered);
+                                      inner, ArrayRef(merged), ordered);
 }
 
 void BlockAttr::print(AsmPrinter &printer) const {
@@ -44,6 +57,10 @@ void BlockAttr::print(AsmPrinter &printer) const {
   printSizes(printer, getSizes());
   if (getInner()) {
     printer << ", inner = " << getInner();
+  }
+  if (!getMerged().empty()) {
+    printer << ", merged = ";
+    printSizes(printer, getMerged());
   }
   if (getOrdered()) {
     printer << ", ordered";
@@ -56,7 +73,8 @@ void BlockAttr::print(AsmPrinter &printer) const {
 //===----------------------------------------------------------------------===//
 
 LogicalResult BlockAttr::verify(EmitError emitError, ArrayRef<int64_t> sizes,
-                                Attribute inner, bool ordered) {
+                                Attribute inner, ArrayRef<int64_t> merged,
+                                bool) {
   // block_c1, block_c2
   if (failed(verifyTileSizes(sizes, "block", emitError))) {
     return failure();
@@ -65,6 +83,26 @@ LogicalResult BlockAttr::verify(EmitError emitError, ArrayRef<int64_t> sizes,
   if (inner && !isa<NOfMAttr>(inner)) {
     return emitError() << "expected an inner encoding n_of_m, but got "
                        << inner;
+  }
+  if (merged.empty()) {
+    return success();
+  }
+  // block_c11
+  if (failed(verifyTileSizes(merged, "merged block", emitError))) {
+    return failure();
+  }
+  // block_c12
+  if (merged == sizes || merged[0] % sizes[0] != 0 ||
+      merged[1] % sizes[1] != 0) {
+    return emitError() << "expected merged sizes that are larger multiples of "
+                       << sizes[0] << "x" << sizes[1] << ", but got "
+                       << merged[0] << "x" << merged[1];
+  }
+  // block_c13: the inner axis counts the axes of one block.
+  if (inner) {
+    return emitError()
+           << "expected no inner encoding in blocks that are merged, but got "
+           << inner;
   }
   return success();
 }
@@ -110,17 +148,17 @@ static constexpr llvm::StringLiteral kOrderField = "order";
 /// Rows of blocks of one matrix; dynamic if its rows are.
 static int64_t getRowBlocks(BlockAttr encoding, RankedTensorType type) {
   return ceilDivExtent(type.getDimSize(type.getRank() - 2),
-                       encoding.getSizes()[0]);
+                       encoding.getStoredSizes()[0]);
 }
 
 Coverage BlockAttr::getCoverage(RankedTensorType type) const {
   if (type.getRank() == 2) {
-    return Coverage::listed(/*groupDim=*/0, getSizes()[0], /*listedDim=*/1,
-                            getSizes()[1]);
+    return Coverage::listed(/*groupDim=*/0, getStoredSizes()[0],
+                            /*listedDim=*/1, getStoredSizes()[1]);
   }
   return Coverage::listed(Coverage::Batch{0, getRowBlocks(*this, type)},
-                          /*groupDim=*/1, getSizes()[0], /*listedDim=*/2,
-                          getSizes()[1]);
+                          /*groupDim=*/1, getStoredSizes()[0], /*listedDim=*/2,
+                          getStoredSizes()[1]);
 }
 
 TileFormat BlockAttr::getTileFormat(RankedTensorType type) const {
@@ -159,7 +197,7 @@ SmallVector<StorageField> BlockAttr::getStorage(RankedTensorType type) const {
   SmallVector<StorageField> fields = {
       makeIndexField("positions", getPositionCount(*this, type), getContext()),
       makeIndexField("coordinates", ShapedType::kDynamic, getContext())};
-  auto block = RankedTensorType::get(getSizes(), type.getElementType());
+  auto block = RankedTensorType::get(getStoredSizes(), type.getElementType());
   SmallVector<StorageField> blockFields =
       getInner() ? cast<NOfMAttr>(getInner()).getStorage(block)
                  : getDenseStorage(block);
@@ -180,8 +218,26 @@ StringRef BlockAttr::getOrderField(RankedTensorType) const {
 }
 
 Attribute BlockAttr::orderStorage(RankedTensorType type) const {
-  return get(getContext(), getSizes(), getInner(),
+  return get(getContext(), getSizes(), getInner(), getMerged(),
              getOrdered() || type.getRank() == 2);
+}
+
+Attribute BlockAttr::mergeStorage(RankedTensorType, int64_t groups,
+                                  int64_t entries) const {
+  constexpr int64_t kMaxSize = 256;
+  SmallVector<int64_t> merged = {std::lcm(getSizes()[0], groups),
+                                 std::lcm(getSizes()[1], entries)};
+  bool fits = merged[0] <= kMaxSize && merged[1] <= kMaxSize;
+  if (getInner() || !getMerged().empty() || !fits ||
+      getSizes() == ArrayRef<int64_t>(merged)) {
+    return {};
+  }
+  return get(getContext(), getSizes(), getInner(), merged, getOrdered());
+}
+
+Attribute BlockAttr::getStoredDense(RankedTensorType) const {
+  auto plain = get(getContext(), getSizes(), getInner());
+  return StoredDenseAttr::get(getContext(), plain);
 }
 
 Attribute BlockAttr::permute(ArrayRef<int64_t> permutation) const {
@@ -197,5 +253,7 @@ Attribute BlockAttr::permute(ArrayRef<int64_t> permutation) const {
   }
   Attribute inner =
       getInner() ? cast<NOfMAttr>(getInner()).permute({1, 0}) : Attribute();
-  return get(getContext(), {getSizes()[1], getSizes()[0]}, inner, getOrdered());
+  SmallVector<int64_t> merged(llvm::reverse(getMerged()));
+  return get(getContext(), {getSizes()[1], getSizes()[0]}, inner, merged,
+             getOrdered());
 }

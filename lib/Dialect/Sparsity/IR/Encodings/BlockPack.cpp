@@ -9,8 +9,8 @@ using namespace mlir::sparsity::detail;
 static runtime::BlockSpec getSpec(BlockAttr encoding, RankedTensorType type) {
   runtime::BlockSpec spec;
   spec.shape.assign(type.getShape().begin(), type.getShape().end());
-  spec.rows = encoding.getSizes()[0];
-  spec.columns = encoding.getSizes()[1];
+  spec.rows = encoding.getStoredSizes()[0];
+  spec.columns = encoding.getStoredSizes()[1];
   spec.elementType = getRuntimeType(type.getElementType());
   spec.ordered = encoding.getOrdered();
   if (auto inner = cast_or_null<NOfMAttr>(encoding.getInner())) {
@@ -33,8 +33,12 @@ BlockAttr::pack(RankedTensorType type, DenseElementsAttr dense, bool prune,
   }
   SmallVector<char> bytes = getBytes(dense);
   if (prune) {
+    // What is kept is chosen block by block, whatever is stored together.
+    runtime::BlockSpec single = spec;
+    single.rows = getSizes()[0];
+    single.columns = getSizes()[1];
     runtime::Status status =
-        runtime::pruneBlocks(spec, runtime::kDefaultDensity, bytes.data());
+        runtime::pruneBlocks(single, runtime::kDefaultDensity, bytes.data());
     if (!status.ok()) {
       return emitError() << status.message;
     }
@@ -69,6 +73,31 @@ BlockAttr::pack(RankedTensorType type, DenseElementsAttr dense, bool prune,
   return constants;
 }
 
+/// The fields as the runtime reads them; `bytes` holds them.
+static runtime::BlockFields getFields(BlockAttr encoding,
+                                      MutableArrayRef<SmallVector<char>> bytes,
+                                      int64_t entries) {
+  return {reinterpret_cast<int32_t *>(bytes[0].data()),
+          reinterpret_cast<int32_t *>(bytes[1].data()),
+          entries,
+          bytes[2].data(),
+          encoding.getInner() ? bytes[3].data() : nullptr,
+          encoding.getOrdered()
+              ? reinterpret_cast<int32_t *>(bytes.back().data())
+              : nullptr};
+}
+
+FailureOr<DenseElementsAttr>
+BlockAttr::unpack(RankedTensorType type, ArrayRef<DenseElementsAttr> fields,
+                  function_ref<InFlightDiagnostic()> emitError) const {
+  SmallVector<SmallVector<char>> bytes(llvm::map_range(fields, getBytes));
+  return makeDense(type, emitError, [&](void *dense) {
+    return runtime::unpackBlocks(
+        getSpec(*this, type),
+        getFields(*this, bytes, fields[1].getNumElements()), dense);
+  });
+}
+
 LogicalResult
 BlockAttr::verifyStorage(RankedTensorType type,
                          ArrayRef<DenseElementsAttr> fields,
@@ -87,12 +116,7 @@ BlockAttr::verifyStorage(RankedTensorType type,
   }
   // block_c9
   runtime::Status status = runtime::checkBlocks(
-      getSpec(*this, type),
-      {reinterpret_cast<int32_t *>(bytes[0].data()),
-       reinterpret_cast<int32_t *>(bytes[1].data()), entries, bytes[2].data(),
-       getInner() ? bytes[3].data() : nullptr,
-       getOrdered() ? reinterpret_cast<int32_t *>(bytes.back().data())
-                    : nullptr});
+      getSpec(*this, type), getFields(*this, bytes, entries));
   if (!status.ok()) {
     return emitError() << status.message;
   }

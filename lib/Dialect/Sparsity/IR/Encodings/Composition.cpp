@@ -72,6 +72,9 @@ static SmallVector<StorageField> getPatternFields(Attribute member,
 /// Whether the buffers of getPatternFields() decide every element.
 static bool hasPattern(Attribute member, RankedTensorType type) {
   SparsityEncodingAttrInterface encoding = asEncoding(member);
+  if (encoding.getPattern() != member) {
+    return false;
+  }
   return !storesValues(member, type) ||
          (encoding.getTileFormat(type).kind == TileFormat::Kind::Dense &&
           encoding.getCoverage(type).hasPredicate());

@@ -198,6 +198,11 @@ Attribute NOfMAttr::resolveStorage(RankedTensorType type,
   return get(getContext(), getN(), getM(), getAxis(), layout);
 }
 
+Attribute NOfMAttr::getStoredDense(RankedTensorType) const {
+  auto plain = get(getContext(), getN(), getM(), getAxis());
+  return StoredDenseAttr::get(getContext(), plain);
+}
+
 Attribute NOfMAttr::permute(ArrayRef<int64_t> permutation) const {
   const int64_t *axis = llvm::find(permutation, getAxis());
   if (axis == permutation.end()) {

@@ -47,19 +47,20 @@ NOfMAttr::pack(RankedTensorType type, DenseElementsAttr dense, bool prune,
       DenseElementsAttr::getFromRawBuffer(fields[1].type, metadata)};
 }
 
+FailureOr<DenseElementsAttr>
+NOfMAttr::unpack(RankedTensorType type, ArrayRef<DenseElementsAttr> fields,
+                 function_ref<InFlightDiagnostic()> emitError) const {
+  SmallVector<char> values = getBytes(fields[0]),
+                    metadata = getBytes(fields[1]);
+  return makeDense(type, emitError, [&](void *dense) {
+    return runtime::unpackNOfM(getSpec(*this, type), values.data(),
+                               metadata.data(), dense);
+  });
+}
+
 LogicalResult
 NOfMAttr::verifyStorage(RankedTensorType type,
                         ArrayRef<DenseElementsAttr> fields,
                         function_ref<InFlightDiagnostic()> emitError) const {
-  runtime::NOfMSpec spec = getSpec(*this, type);
-  SmallVector<char> values = getBytes(fields[0]),
-                    metadata = getBytes(fields[1]);
-  SmallVector<char> dense(type.getNumElements() *
-                          llvm::divideCeil(type.getElementTypeBitWidth(), 8));
-  runtime::Status status =
-      runtime::unpackNOfM(spec, values.data(), metadata.data(), dense.data());
-  if (!status.ok()) {
-    return emitError() << status.message;
-  }
-  return success();
+  return unpack(type, fields, emitError);
 }

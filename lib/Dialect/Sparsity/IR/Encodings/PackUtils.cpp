@@ -26,3 +26,16 @@ SmallVector<char> sparsity::detail::getBytes(DenseElementsAttr elements) {
   }
   return bytes;
 }
+
+FailureOr<DenseElementsAttr>
+sparsity::detail::makeDense(RankedTensorType type, EmitError emitError,
+                            function_ref<runtime::Status(void *)> write) {
+  int64_t elementBytes =
+      runtime::getElementSize(getRuntimeType(type.getElementType()));
+  SmallVector<char> dense(type.getNumElements() * elementBytes);
+  runtime::Status status = write(dense.data());
+  if (!status.ok()) {
+    return emitError() << status.message;
+  }
+  return DenseElementsAttr::getFromRawBuffer(getDenseType(type), dense);
+}

@@ -30,6 +30,11 @@ DenseElementsAttr makeConstant(const StorageField &field, int64_t count,
       RankedTensorType::get(shape, field.type.getElementType()), bytes);
 }
 
+/// The dense constant of `type` that `write` fills.
+FailureOr<DenseElementsAttr>
+makeDense(RankedTensorType type, EmitError emitError,
+          llvm::function_ref<runtime::Status(void *)> write);
+
 } // namespace mlir::sparsity::detail
 
 #endif // SPARSITY_LIB_DIALECT_SPARSITY_IR_ENCODINGS_PACKUTILS_H

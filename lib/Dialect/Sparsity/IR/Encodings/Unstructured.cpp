@@ -86,6 +86,10 @@ UnstructuredAttr::getStorage(RankedTensorType type) const {
           makeField("values", {ShapedType::kDynamic}, type.getElementType())};
 }
 
+Attribute UnstructuredAttr::getStoredDense(RankedTensorType) const {
+  return StoredDenseAttr::get(getContext(), *this);
+}
+
 Attribute UnstructuredAttr::permute(ArrayRef<int64_t> permutation) const {
   if (permutation.size() != 2) {
     return {};

@@ -60,6 +60,32 @@ UnstructuredAttr::pack(RankedTensorType type, DenseElementsAttr dense,
       makeConstant<char>(fields[4], counts->elements, values)};
 }
 
+/// The fields as the runtime reads them; `bytes` holds them.
+static runtime::UnstructuredFields
+getFields(MutableArrayRef<SmallVector<char>> bytes,
+          runtime::UnstructuredCounts counts) {
+  return {reinterpret_cast<int32_t *>(bytes[0].data()),
+          reinterpret_cast<int32_t *>(bytes[1].data()),
+          reinterpret_cast<uint64_t *>(bytes[2].data()),
+          reinterpret_cast<int32_t *>(bytes[3].data()),
+          bytes[4].data(),
+          counts};
+}
+
+FailureOr<DenseElementsAttr>
+UnstructuredAttr::unpack(RankedTensorType type,
+                         ArrayRef<DenseElementsAttr> fields,
+                         function_ref<InFlightDiagnostic()> emitError) const {
+  SmallVector<SmallVector<char>> bytes(llvm::map_range(fields, getBytes));
+  return makeDense(type, emitError, [&](void *dense) {
+    return runtime::unpackUnstructured(
+        getSpec(*this, type),
+        getFields(bytes,
+                  {fields[1].getNumElements(), fields[4].getNumElements()}),
+        dense);
+  });
+}
+
 LogicalResult UnstructuredAttr::verifyStorage(
     RankedTensorType type, ArrayRef<DenseElementsAttr> fields,
     function_ref<InFlightDiagnostic()> emitError) const {
@@ -76,12 +102,8 @@ LogicalResult UnstructuredAttr::verifyStorage(
   }
   // unstructured_c7
   runtime::Status status = runtime::checkUnstructured(
-      getSpec(*this, type), {reinterpret_cast<int32_t *>(bytes[0].data()),
-                             reinterpret_cast<int32_t *>(bytes[1].data()),
-                             reinterpret_cast<uint64_t *>(bytes[2].data()),
-                             reinterpret_cast<int32_t *>(bytes[3].data()),
-                             bytes[4].data(),
-                             {tiles, fields[4].getNumElements()}});
+      getSpec(*this, type),
+      getFields(bytes, {tiles, fields[4].getNumElements()}));
   if (!status.ok()) {
     return emitError() << status.message;
   }
