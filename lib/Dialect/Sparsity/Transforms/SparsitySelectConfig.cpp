@@ -651,9 +651,12 @@ FailureOr<Choice> SparsitySelectConfigPass::chooseStoredAs(
   return choose(kernel, target, density);
 }
 
-/// The cycles of a kernel of warpgroups by the cost model.
+/// The cycles of a kernel of warpgroups by the cost model, with the tile that
+/// it likes best: the model knows nothing that speaks for a measured one.
 static double getCost(const Choice &choice, const TargetInfo &target) {
-  return getTileCost(assumeExtents(*choice.problem), target, *choice.found);
+  WarpgroupTile tile =
+      chooseWarpgroupTile(*choice.problem, target).value_or(*choice.found);
+  return getTileCost(assumeExtents(*choice.problem), target, tile);
 }
 
 /// A list in units that warpgroups take, where these do not take its own.
