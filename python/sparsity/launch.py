@@ -131,9 +131,13 @@ def _check_list(packed, text, what):
         ordered = f"#sparsity.{found}, ordered>" in text
         found += ", ordered>" if ordered else ">"
     else:
-        found = "unstructured"
+        found, options = "unstructured", []
         if packed.tile != (64, 64):
-            found += "<tile = {}x{}>".format(*packed.tile)
+            options.append("tile = {}x{}".format(*packed.tile))
+        if packed.layout != "row_major":
+            options.append(f"layout = {packed.layout}")
+        if options:
+            found += "<{}>".format(", ".join(options))
     plain = found == "unstructured" and "unstructured<" in text
     if f"#sparsity.{found}" not in text or plain:
         raise ValueError(f"expected {what} packed for {text}, but got {found}")

@@ -3,16 +3,18 @@
 
 def program(
     n, k, m, dtype="bf16", result="bf16", sparse=True, bias=False, residual=False, relu=False,
-    transposed=False, block=None,
+    transposed=False, block=None, bitmap=False,
 ):  # fmt: skip
-    """MLIR. `sparse`: W is 2:4 along k, or has blocks of the extents `block`. `transposed`: W is
-    stored as [k, n]. `m` may be "?"."""
+    """MLIR. `sparse`: W is 2:4 along k, or has blocks of the extents `block`, or any elements
+    (`bitmap`). `transposed`: W is stored as [k, n]. `m` may be "?"."""
     integer = dtype == "i8"
     sum_type = "i32" if integer else "f32"
     axis = 0 if transposed else 1
     encoding = f", #sparsity.n_of_m<2:4, axis = {axis}>" if sparse else ""
     if block:
         encoding = f", #sparsity.block<{block[0]}x{block[1]}>"
+    if bitmap:
+        encoding = ", #sparsity.unstructured"
     shape = f"{k}x{n}" if transposed else f"{n}x{k}"
     x, w = f"tensor<{m}x{k}x{dtype}>", f"tensor<{shape}x{dtype}{encoding}>"
     y, out = f"tensor<{m}x{n}x{sum_type}>", f"tensor<{m}x{n}x{result}>"

@@ -5,6 +5,7 @@
     random_tiles.py --emulate --count 100                    instruction by instruction
     random_tiles.py --sanitizer racecheck --count 30         under compute-sanitizer
     random_tiles.py --first 17 --count 1 --print             one of them, with its text
+    random_tiles.py --bitmap --emulate --count 50            weights with any elements
 
 Number N is a function of N alone: sizes, element types, 2:4, dense and block weights, epilogues,
 consumers, stages, clusters, splits, overlap, deferred stores. A tile that does not fit is refused with
@@ -78,6 +79,39 @@ def make(number):
     return cases.program(**fields), options, " ".join(f"{k}={v}" for k, v in fields.items())
 
 
+def make_bitmap(number):
+    """The same with weights of any elements, decoded into registers."""
+    pick = random.Random(number)
+    dtype = pick.choice(["bf16", "bf16", "f16"])
+    fields = {
+        "n": pick.choice([pick.randint(1, 90) * 8, pick.randint(1, 700)]),
+        "k": pick.randint(1, 150) * 8,
+        "m": pick.choice([1, 7, 8, 16, 16, 32, 33, 64, 77, 128, pick.randint(1, 600)]),
+        "dtype": dtype,
+        "result": dtype,
+        "sparse": False,
+        "bitmap": True,
+    }
+    epilogue = pick.choice(["", "bias", "relu", "residual", "f32"])
+    if epilogue == "f32":
+        fields["result"] = "f32"
+    elif epilogue:
+        fields[epilogue] = True
+    columns = pick.choice([8, 16, 16, 24, 32, 48, 64, 96, 128, 200, 256])
+    splits = pick.choice([1, 1, 2, 4])
+    columns = -(-columns // (8 * splits)) * 8 * splits
+    options = (
+        f"tile=64,{columns},64 warps={pick.choice([4, 8, 8])},1 stages={pick.choice([2, 3, 4, 6])}"
+        f" splits={splits}"
+    )
+    if pick.random() < 0.3:
+        options += " overlap"
+    if pick.random() < 0.15:
+        options = "tuning-table=none"
+    sizes = " ".join(f"{k}={v}" for k, v in fields.items())
+    return cases.program(**fields), options, sizes
+
+
 def emulate(text, options, number):
     import ptx
     import run_emulated
@@ -98,6 +132,9 @@ def run_on_gpu(text, options, number, arguments):
     tool = str(pathlib.Path(binaries) / "sparsity-run") if binaries else "sparsity-run"
     command = [tool, "-", "--device=cuda", "--check", f"--seed={number}"]
     command.append(f"--pipeline-options={options}")
+    if arguments.bitmap:
+        share = random.Random(number).choice([0.01, 0.1, 0.3, 0.5, 0.9])
+        command.append(f"--density=1:{share}")
     if arguments.sanitizer:
         command = ["compute-sanitizer", "--tool", arguments.sanitizer] + command
     try:
@@ -125,6 +162,7 @@ def main():
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--first", type=int, default=0, help="the number of the first")
     parser.add_argument("--emulate", action="store_true")
+    parser.add_argument("--bitmap", action="store_true", help="weights with any elements")
     parser.add_argument("--sanitizer", choices=["memcheck", "racecheck", "initcheck", "synccheck"])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--timeout", type=int, default=100, help="seconds for one")
@@ -132,7 +170,7 @@ def main():
     arguments = parser.parse_args()
 
     def one(number):
-        text, options, sizes = make(number)
+        text, options, sizes = (make_bitmap if arguments.bitmap else make)(number)
         if arguments.emulate:
             outcome, output = emulate(text, options, number)
         else:

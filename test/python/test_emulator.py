@@ -70,6 +70,32 @@ CASES = {
         dict(n=520, k=448, m=200, block=(64, 64)),
         WGMMA + "tile=64,64,64 warps=8,1 stages=3 cluster=2",
     ),
+    # Weights with any elements, decoded into registers: tiles of all shares of them, rows of
+    # tiles without any, on every edge.
+    "bitmap": (
+        dict(n=200, k=264, m=13, sparse=False, bitmap=True),
+        WGMMA + "tile=64,16,64 warps=4,1 stages=3",
+    ),
+    "bitmap, two rings": (
+        dict(n=199, k=712, m=33, sparse=False, bitmap=True, bias=True, relu=True),
+        WGMMA + "tile=64,40,64 warps=8,1 stages=2",
+    ),
+    "bitmap, f16, several tiles": (
+        dict(n=456, k=200, m=150, sparse=False, bitmap=True, dtype="f16", result="f16"),
+        WGMMA + "tile=64,64,64 warps=8,1 stages=2",
+    ),
+    "bitmap, splits": (
+        dict(n=136, k=1032, m=32, sparse=False, bitmap=True, residual=True),
+        WGMMA + "tile=64,32,64 warps=8,1 stages=3 splits=2",
+    ),
+    "bitmap, splits without rings": (
+        dict(n=72, k=328, m=70, sparse=False, bitmap=True, result="f32"),
+        WGMMA + "tile=64,32,64 warps=4,1 stages=2 splits=4 overlap",
+    ),
+    "bitmap, chosen": (
+        dict(n=328, k=520, m="?", sparse=False, bitmap=True),
+        WGMMA + "tuning-table=none",
+    ),
     # A tile is stored behind the first products of the next one, or without them where the next
     # one's list is empty.
     "dense, deferred": (

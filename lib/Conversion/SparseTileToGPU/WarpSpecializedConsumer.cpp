@@ -258,7 +258,9 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
     // stages in front have to be the other warpgroup's last ones.
     emitWait(getTurnBarrier(kernel.warpgroup), turn);
   }
-  RingPosition stage = kernel.joins          ? emitJoinedSums(at, sums)
+  RingPosition stage = kernel.readsFragments()
+                           ? emitFragmentSums(at, count, sums)
+                       : kernel.joins        ? emitJoinedSums(at, sums)
                        : kernel.kBlocks != 0 ? emitSums(at, sums)
                                              : emitCountedSums(at, count, sums);
   if (kernel.takesTurns) {
@@ -268,19 +270,36 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
     });
   }
   emitWaitForSums(sums);
-  if (!kernel.joins) {
+  if (!kernel.joins && !kernel.readsFragments()) {
     b.when(b.less(b.i32(0), count),
            [&] { emitRelease(getPrevious(stage.stage)); });
   }
   rereadThread();
   SmallVector<Value> from(origins);
-  if (kernel.splits > 1) {
-    exchangeSplits(sums);
-    Value &column = from.back();
-    column = b.add(column, b.mul(kernel.rank, kernel.storedColumns()));
-  }
   ArrayRef<Value> parallelSizes =
       ArrayRef<Value>(sizes).take_front(forall.getNumParallel());
+  auto store = [&] {
+    for (const BulkStore &store : kernel.stores) {
+      WarpgroupSums used;
+      sparse_tile::StoreOp op = store.op;
+      for (Value tile : op.getTiles()) {
+        used.push_back(sums[cast<OpResult>(tile).getResultNumber()]);
+      }
+      emitBulkStore(kernel, store, used, from, parallelSizes);
+    }
+  };
+  if (kernel.splits > 1) {
+    combineRings(sums, [&] { pushSplits(sums); });
+    emitClusterSync();
+    Value &column = from.back();
+    column = b.add(column, b.mul(kernel.rank, kernel.storedColumns()));
+    Value stores = kernel.rings > 1 ? b.equal(ring, 0) : b.trueValue();
+    b.when(stores, [&] {
+      addSplits(sums);
+      store();
+    });
+    return stage;
+  }
   if (kernel.defersStores) {
     if (kernel.kBlocks == 0) {
       // No products, behind which the tile in front would have been stored.
@@ -293,33 +312,29 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
         packResults(kernel, kernel.stores.front(), sums, from, parallelSizes)};
     return stage;
   }
-  for (const BulkStore &store : kernel.stores) {
-    WarpgroupSums used;
-    sparse_tile::StoreOp op = store.op;
-    for (Value tile : op.getTiles()) {
-      used.push_back(sums[cast<OpResult>(tile).getResultNumber()]);
-    }
-    emitBulkStore(kernel, store, used, from, parallelSizes);
-  }
+  combineRings(sums, store);
   return stage;
 }
 
-/// Blocks that split K: each pushes its sums of a share of the columns to the
-/// block that stores the share, which adds them in the order of ranks.
-void WarpSpecializedEmitter::exchangeSplits(WarpgroupSums &sums) {
+/// [source rank][four sums][thread][4]: a warp writes 512 bytes in a row.
+Value WarpSpecializedEmitter::getExchange(Value base, Value source,
+                                          int64_t index) {
   int64_t share = kernel.storedColumns() / 2; // sums a thread and row block
-  int64_t threads = kernel.consumers * kWarpgroup;
   int64_t perRank = kernel.accumulators * kernel.rowBlocks * share;
-  Value thread = b.add(b.mul(kernel.warpgroup, kWarpgroup), kernel.groupThread);
-  Type element = sums.front().front().front().getType();
-  Type vector = VectorType::get({4}, element);
-  // [source rank][four sums][thread][4]: a warp writes 512 bytes in a row.
-  auto address = [&](Value base, Value source, int64_t index) {
-    Value at = b.mul(
-        b.add(b.mul(b.add(b.mul(source, perRank / 4), index), threads), thread),
-        16);
-    return b.offset(base, b.add(at, kernel.exchangeOffset));
-  };
+  int64_t threads = kernel.consumers / kernel.rings * kWarpgroup;
+  Value thread = kernel.groupThread;
+  if (kernel.rings == 1) {
+    thread = b.add(b.mul(kernel.warpgroup, kWarpgroup), thread);
+  }
+  Value at = b.mul(
+      b.add(b.mul(b.add(b.mul(source, perRank / 4), index), threads), thread),
+      16);
+  return b.offset(base, b.add(at, kernel.exchangeOffset));
+}
+
+void WarpSpecializedEmitter::pushSplits(const WarpgroupSums &sums) {
+  int64_t share = kernel.storedColumns() / 2;
+  Type vector = VectorType::get({4}, sums.front().front().front().getType());
   for (int64_t target = 0; target < kernel.splits; ++target) {
     Value remote =
         NVVM::MapaOp::create(b, b.pointerType(7), state.shared, b.i32(target));
@@ -332,12 +347,18 @@ void WarpSpecializedEmitter::exchangeSplits(WarpgroupSums &sums) {
             packed = LLVM::InsertElementOp::create(
                 b, packed, block[target * share + first + part], b.i32(part));
           }
-          b.store(packed, address(remote, kernel.rank, index), 16);
+          b.store(packed, getExchange(remote, kernel.rank, index), 16);
         }
       }
     }
   }
-  emitClusterSync();
+}
+
+/// In the order of ranks.
+void WarpSpecializedEmitter::addSplits(WarpgroupSums &sums) {
+  int64_t share = kernel.storedColumns() / 2;
+  Type element = sums.front().front().front().getType();
+  Type vector = VectorType::get({4}, element);
   bool isInteger = element.isInteger(32);
   int64_t index = 0;
   for (auto &blocks : sums) {
@@ -346,8 +367,8 @@ void WarpSpecializedEmitter::exchangeSplits(WarpgroupSums &sums) {
       for (int64_t first = 0; first < share; first += 4, ++index) {
         SmallVector<Value, 4> four(4);
         for (int64_t source = 0; source < kernel.splits; ++source) {
-          Value packed =
-              b.load(vector, address(state.shared, b.i32(source), index), 16);
+          Value packed = b.load(
+              vector, getExchange(state.shared, b.i32(source), index), 16);
           for (int64_t part = 0; part < 4; ++part) {
             Value value =
                 LLVM::ExtractElementOp::create(b, packed, b.i32(part));
@@ -377,6 +398,9 @@ void WarpSpecializedEmitter::emitConsumer() {
   if (kernel.overlap) {
     // Nothing is read or written that the kernel in front may still use.
     NVVM::GriddepcontrolOp::create(b, NVVM::GridDepActionKind::wait);
+  }
+  if (kernel.rings > 1) {
+    ring = kernel.warpgroup;
   }
   RingPosition start{b.i32(0), b.i32(0)};
   // The first warpgroup begins; a new barrier's phase before counts as done.

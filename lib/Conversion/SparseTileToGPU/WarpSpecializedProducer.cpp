@@ -28,6 +28,15 @@ void WarpSpecializedEmitter::emitOperandLoad(const BulkOperand &operand,
     return LLVM::AddrSpaceCastOp::create(b, b.pointerType(7), pointer);
   };
   sparse_tile::LoadOp load = operand.load;
+  if (operand.isRecord) {
+    const GlobalBuffer &values = scalars.buffers.lookup(load.getSources()[1]);
+    int64_t bytes = state.multiplyBits() / 8;
+    Value from = b.offset(values.pointer, b.mul(b.toI64(place[0]), bytes));
+    NVVM::CpAsyncBulkGlobalToSharedClusterOp::create(
+        b, clusterPointer(b.offset(base, operand.offset)), from, barrier,
+        b.mul(place[1], bytes), Value(), Value());
+    return;
+  }
   if (operand.packed) {
     // Row blocks of one k-block lie next to each other.
     int64_t rowBlocks =
@@ -105,6 +114,9 @@ size_t WarpSpecializedEmitter::getPlaceRank(const BulkOperand &operand) {
   if (!operand.listed) {
     return 0;
   }
+  if (operand.isRecord) {
+    return 2;
+  }
   sparse_tile::LoadOp load = operand.load;
   return cast<MemRefType>(load.getSources().front().getType()).getRank();
 }
@@ -119,7 +131,22 @@ SmallVector<Value> WarpSpecializedEmitter::getPlaces(Value block) {
     sparse_tile::LoadOp load = operand.load;
     SmallVector<Value> results = scalars.inlineBlock(
         load.getAt().front(), {toI32(load.getIndices()[0]), k});
-    results.pop_back(); // Whether it exists: findBox.
+    Value exists = results.pop_back_val();
+    if (operand.isRecord) {
+      // Behind the list no record is read, nor where it would end.
+      const GlobalBuffer &offsets =
+          scalars.buffers.lookup(load.getSources()[0]);
+      Value entry = scalars.toI32(results.front());
+      Value past =
+          b.add(entry, b.createOrFold<arith::ExtUIOp>(b.getI32Type(), exists));
+      auto read = [&](Value index) {
+        return b.load(b.getI32Type(), elementAddress(b, offsets, index), 4);
+      };
+      Value begin = read(entry);
+      llvm::append_values(places, begin, b.sub(read(past), begin));
+      continue;
+    }
+    // Whether a box exists: findBox.
     for (Value index : results) {
       places.push_back(scalars.toI32(index));
     }
@@ -127,20 +154,40 @@ SmallVector<Value> WarpSpecializedEmitter::getPlaces(Value block) {
   return places;
 }
 
+Value WarpSpecializedEmitter::getShareBegin(Value index) {
+  Value blocks = b.ceilDiv(toI32(pipeline.getExtent()), kernel.stepElements);
+  return b.div(b.mul(blocks, index), kernel.shares());
+}
+
 Value WarpSpecializedEmitter::getBlockCount() {
   if (kernel.kBlocks != 0) {
     return b.i32(kBlocksPerTile());
+  }
+  if (kernel.shares() > 1) {
+    Value share = b.add(b.mul(kernel.rank, kernel.rings), ring);
+    return b.sub(getShareBegin(b.add(share, 1)), getShareBegin(share));
   }
   return b.ceilDiv(toI32(pipeline.getExtent()), kernel.stepElements);
 }
 
 Value WarpSpecializedEmitter::getFirstBlock() {
+  if (kernel.kBlocks == 0 && kernel.shares() > 1) {
+    return getShareBegin(b.add(b.mul(kernel.rank, kernel.rings), ring));
+  }
   return kernel.splits > 1 ? b.mul(kernel.rank, kBlocksPerTile()) : b.i32(0);
 }
 
-void WarpSpecializedEmitter::emitExpect(Value stage) {
+void WarpSpecializedEmitter::emitExpect(Value stage, ValueRange places) {
   Value bytes = b.i32(0);
+  size_t next = 0;
   for (const BulkOperand &operand : kernel.operands) {
+    size_t first = next;
+    next += getPlaceRank(operand);
+    if (operand.isRecord) {
+      int64_t each = state.multiplyBits() / 8;
+      bytes = b.add(bytes, b.mul(places[first + 1], each));
+      continue;
+    }
     if (!operand.packed) {
       bytes = b.add(bytes, operand.bytes);
       continue;
@@ -161,7 +208,8 @@ void WarpSpecializedEmitter::emitExpect(Value stage, Value bytes) {
 void WarpSpecializedEmitter::emitCopies(bool packed, Value block, Value stage,
                                         ValueRange places) {
   Value barrier = getBarrier(stage, kFull);
-  Value base = b.offset(state.shared, b.mul(stage, kernel.stageBytes));
+  Value base =
+      b.offset(state.shared, b.mul(getStage(stage), kernel.stageBytes));
   size_t next = 0;
   for (const BulkOperand &operand : kernel.operands) {
     size_t rank = getPlaceRank(operand);
@@ -188,7 +236,7 @@ int64_t WarpSpecializedEmitter::emitPrefetch() {
   int64_t count = std::min(kernel.stages, kBlocksPerTile());
   Value first = getFirstBlock();
   b.loop(b.i32(0), b.i32(count), 1, [&](Value stage) {
-    emitExpect(stage);
+    emitExpect(stage, ValueRange());
     emitCopies(/*packed=*/true, b.add(first, stage), stage, {});
   });
   waitForKernelInFront();
@@ -204,7 +252,13 @@ void WarpSpecializedEmitter::emitProducer() {
         b, kernel.joins ? kJoinerRegisters : kProducerRegisters,
         NVVM::SetMaxRegisterAction::decrease);
   }
-  b.when(b.equal(state.thread, kernel.consumers * kWarpgroup), [&] {
+  Value produces = b.equal(state.thread, kernel.consumers * kWarpgroup);
+  if (kernel.rings > 1) {
+    // One thread of a warp for each ring.
+    ring = makeUniform(kernel.groupWarp);
+    produces = b.both(b.equal(state.lane, 0), b.less(ring, kernel.rings));
+  }
+  b.when(produces, [&] {
     int64_t begun = kernel.overlap ? emitPrefetch() : 0;
     // The empty barriers' first phase counts as done.
     bool wraps = begun == kernel.stages;
@@ -233,7 +287,7 @@ void WarpSpecializedEmitter::emitProducer() {
             Value block = b.add(firstBlock, loop.getInductionVar());
             SmallVector<Value> nextPlaces = getPlaces(b.add(block, 1));
             emitWait(getBarrier(at.stage, kEmpty), at.parity);
-            emitExpect(at.stage);
+            emitExpect(at.stage, places);
             emitCopies(/*packed=*/false, block, at.stage, places);
             emitCopies(/*packed=*/true, block, at.stage, places);
             RingPosition next = advance(at);

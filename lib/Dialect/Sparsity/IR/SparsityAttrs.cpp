@@ -415,7 +415,7 @@ Attribute TileFormatAttr::parse(AsmParser &parser, Type) {
     // format_c4
     if (!parsed) {
       parser.emitError(layoutLoc)
-          << "expected a layout among row_major, core_matrix, but got "
+          << "expected a layout among row_major, core_matrix, fragments, but got "
           << keyword;
       return {};
     }

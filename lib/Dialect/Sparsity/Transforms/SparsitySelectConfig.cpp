@@ -30,6 +30,8 @@ struct Choice {
   /// Tiles for at most so many columns, where a call says how many there are.
   SmallVector<std::pair<int64_t, WarpgroupTile>> variants;
   bool swap = false;
+  /// The instruction takes A as it is stored.
+  bool sparse = false;
   std::string multiply;
   const MMAInstruction *instruction = nullptr;
   /// Takes the tile of warpgroups.
@@ -316,7 +318,7 @@ struct SparsitySelectConfigPass
   void runOnOperation() override;
   LogicalResult configure(KernelGroup &group, const TargetInfo &target);
   void useWarpgroups(Choice &choice, const KernelGroup &kernel,
-                     const TargetInfo &target, bool sparse);
+                     const TargetInfo &target);
   std::optional<ChosenTile> chooseTile(const WarpgroupProblem &problem,
                                        const TargetInfo &target,
                                        function_ref<void(StringRef)> misfit);
@@ -409,15 +411,42 @@ static bool readsMatrix(const KernelGroup &kernel) {
   });
 }
 
+/// The instruction of warpgroups that takes operand `index` as the tiles of its
+/// list are stored, or null.
+static const MMAInstruction *findDecodingInstruction(const Contraction &product,
+                                                     unsigned index,
+                                                     MultiplyType type,
+                                                     const TargetInfo &target) {
+  RankedTensorType tensor = product.getInputType(index);
+  SparsityEncodingAttrInterface encoding = getSparsityEncoding(tensor);
+  MultiplyType own;
+  if (!encoding || groupRows(product, index) == 0 ||
+      !getMultiplyType(tensor.getElementType(), /*allowTF32=*/false, own) ||
+      own != type) {
+    return nullptr;
+  }
+  TileFormat format = encoding.getTileFormat(tensor);
+  return format.kind == TileFormat::Kind::Dense
+             ? nullptr
+             : target.findInstruction(type, format, /*warpgroup=*/true);
+}
+
 /// Replaces an instruction of warps by one of warpgroups where the target and
 /// the program allow it.
 void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
                                              const KernelGroup &kernel,
-                                             const TargetInfo &target,
-                                             bool sparse) {
+                                             const TargetInfo &target) {
+  bool sparse = choice.sparse;
   const MMAInstruction *found =
       target.findInstruction(choice.instruction->type,
                              choice.instruction->aFormat, /*warpgroup=*/true);
+  const MMAInstruction *decoding = nullptr;
+  if (!sparse) {
+    decoding = findDecodingInstruction(kernel.contractions.front(),
+                                       choice.swap ? 1 : 0,
+                                       choice.instruction->type, target);
+    found = decoding ? decoding : found;
+  }
   if (!target.hasCopy(CopyKind::Tma) || !found ||
       !found->name.starts_with(instruction)) {
     return;
@@ -437,8 +466,8 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
     swap = last.getPosition() == *first.right;
   }
   unsigned a = swap ? 1 : 0;
-  if (std::optional<std::string> why =
-          findWarpgroupObstacle(kernel, a, found->type, sparse)) {
+  if (std::optional<std::string> why = findWarpgroupObstacle(
+          kernel, a, found->type, sparse, decoding != nullptr)) {
     return give(*why);
   }
   WarpgroupProblem problem;
@@ -449,6 +478,7 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
   problem.sparse = sparse;
   problem.accumulators = kernel.contractions.size();
   problem.groupRows = group;
+  problem.decoded = decoding != nullptr;
   problem.readsMatrix = readsMatrix(kernel);
   AffineMap right = first.domain.inputMaps[1 - a];
   if (right.getDimPosition(right.getNumResults() - 1) != first.reduction) {
@@ -472,9 +502,14 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
   choice.instruction = found;
   choice.swap = swap;
   choice.use(chosen->tile);
+  if (decoding) {
+    choice.sparse = true;
+    choice.why.clear();
+  }
   bool given = !this->tile.empty() || !warps.empty() || stages > 0 ||
                cluster > 0 || splits > 0;
-  if (ShapedType::isDynamic(problem.columns) && group == 0 && !given) {
+  bool varies = group == 0 || problem.decoded;
+  if (ShapedType::isDynamic(problem.columns) && varies && !given) {
     chooseVariants(choice, problem, chosen->tile, target);
   }
 }
@@ -516,7 +551,7 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
   }
   const Contraction &first = kernel.contractions.front();
   MultiplyType type = chooseMultiplyType(first, allowTF32);
-  bool sparse = false;
+  bool &sparse = choice.sparse;
   for (unsigned index : {1u, 0u}) {
     std::string why;
     const MMAInstruction *found =
@@ -582,9 +617,9 @@ LogicalResult SparsitySelectConfigPass::configure(KernelGroup &kernel,
   sparse_tile::ConfigAttr fallback;
   if (gpu) {
     Choice before = choice;
-    useWarpgroups(choice, kernel, target, sparse);
+    useWarpgroups(choice, kernel, target);
     if (sparse && choice.instruction->warpgroup) {
-      fallback = makeAttr(before, sparse);
+      fallback = makeAttr(before, before.sparse);
     }
   }
   sparse_tile::ConfigAttr config = makeAttr(choice, sparse);

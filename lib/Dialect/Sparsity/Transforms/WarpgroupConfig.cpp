@@ -41,17 +41,16 @@ static bool isWholeBuffer(Value value) {
 }
 
 /// Of an operand whose list of tiles decides what is loaded.
-static std::optional<std::string> findListObstacle(const Contraction &product,
-                                                   unsigned index,
-                                                   const Coverage &coverage,
-                                                   MultiplyType type) {
+static std::optional<std::string>
+findListObstacle(const Contraction &product, unsigned index,
+                 const Coverage &coverage, MultiplyType type, bool decoded) {
   RankedTensorType tensor = product.getInputType(index);
   std::optional<Coverage> list = getFollowedList(product, index);
   if (coverage.kind() != Coverage::Kind::Listed || !list) {
     return "a pattern decides which tiles run";
   }
-  if (getSparsityEncoding(tensor).getTileFormat(tensor).kind !=
-      TileFormat::Kind::Dense) {
+  if (!decoded && getSparsityEncoding(tensor).getTileFormat(tensor).kind !=
+                      TileFormat::Kind::Dense) {
     return "tiles of a list are decoded";
   }
   int64_t step = kRowBytes * 8 / getMultiplyTypeBits(type);
@@ -64,14 +63,14 @@ static std::optional<std::string> findListObstacle(const Contraction &product,
 
 static std::optional<std::string>
 findOperandObstacle(const Contraction &product, unsigned index,
-                    MultiplyType type, bool compressed) {
+                    MultiplyType type, bool compressed, bool decoded) {
   RankedTensorType tensor = product.getInputType(index);
   auto say = [&](StringRef text) { return std::optional(text.str()); };
   constexpr int64_t kMaxRank = 5;
   if (SparsityEncodingAttrInterface encoding = getSparsityEncoding(tensor)) {
     Coverage coverage = encoding.getCoverage(tensor);
     if (coverage.kind() != Coverage::Kind::All) {
-      return findListObstacle(product, index, coverage, type);
+      return findListObstacle(product, index, coverage, type, decoded);
     }
     // Otherwise checked where its instruction was found.
     return compressed ? std::nullopt
@@ -104,7 +103,7 @@ findOperandObstacle(const Contraction &product, unsigned index,
 
 std::optional<std::string>
 sparsity::findWarpgroupObstacle(const KernelGroup &kernel, unsigned a,
-                                MultiplyType type, bool sparse) {
+                                MultiplyType type, bool sparse, bool decoded) {
   for (const Contraction &product : kernel.contractions) {
     if (product.rows) {
       return "rows are listed";
@@ -123,7 +122,8 @@ sparsity::findWarpgroupObstacle(const KernelGroup &kernel, unsigned a,
     }
     for (unsigned index : {0u, 1u}) {
       if (std::optional<std::string> why =
-              findOperandObstacle(product, index, type, sparse && index == a)) {
+              findOperandObstacle(product, index, type, sparse && index == a,
+                                  decoded && index == a)) {
         return why;
       }
     }
@@ -152,6 +152,11 @@ constexpr double kCoalesced = 0.5;
 constexpr double kJoined = 1.5;
 /// Tiles of a row that run together read A from memory once, up to so many.
 constexpr int64_t kReadersOfRows = 4;
+/// A record of 64 x 64 elements: at most, and where half of them are there.
+constexpr int64_t kMostRecord = 8960, kHalfRecord = 4864;
+/// Cycles that four warps take to decode one, and a narrow product at least;
+/// counted in instructions, not measured.
+constexpr double kDecode = 200, kLeastProduct = 32;
 
 } // namespace
 
@@ -173,6 +178,9 @@ static int64_t countKBlocks(const WarpgroupProblem &problem) {
 
 /// Bytes of A, of all products, in a stage.
 static int64_t getABytes(const WarpgroupProblem &problem, int64_t rows) {
+  if (problem.decoded) {
+    return rows / kRowBlock * kMostRecord;
+  }
   int64_t bits = getMultiplyTypeBits(problem.type);
   int64_t rowBytes = !problem.sparse ? kRowBytes
                      : bits == 8     ? kRowBytes / 2 + 16
@@ -187,7 +195,13 @@ static bool isApart(const WarpgroupTile &tile) {
 
 /// Then those of two lists share tiles of B; others take turns.
 static bool joins(const WarpgroupProblem &problem, const WarpgroupTile &tile) {
-  return isApart(tile) && problem.groupRows != 0;
+  return isApart(tile) && problem.groupRows != 0 && !problem.decoded;
+}
+
+/// Or they share one list, each out of a ring of its own.
+static int64_t countRings(const WarpgroupProblem &problem,
+                          const WarpgroupTile &tile) {
+  return isApart(tile) && problem.decoded ? tile.consumers : 1;
 }
 
 /// The stages that fit into shared memory beside the rest.
@@ -195,16 +209,17 @@ static int64_t countStages(const WarpgroupProblem &problem,
                            const TargetInfo &target,
                            const WarpgroupTile &tile) {
   int64_t rows = joins(problem, tile) ? 2 * tile.rows : tile.rows;
-  int64_t stageBytes =
-      llvm::alignTo(getABytes(problem, rows) + tile.columns * kRowBytes, 1024);
+  int64_t aBytes = llvm::alignTo(getABytes(problem, rows), 1024);
+  int64_t stageBytes = llvm::alignTo(aBytes + tile.columns * kRowBytes, 1024);
   constexpr int64_t kStaging = 16384, kMaxStages = 16;
-  int64_t reserved = kStaging * tile.consumers + 512;
-  if (tile.splits > 1) {
-    reserved += tile.rows * tile.columns * 4 * problem.accumulators;
-  }
+  int64_t rings = countRings(problem, tile);
+  int64_t reserved = kStaging * (tile.consumers / rings) + 512;
+  // Sums on their way between blocks, and between rings.
+  int64_t exchanges = (tile.splits > 1 ? 1 : 0) + rings - 1;
+  reserved += exchanges * tile.rows * tile.columns * 4 * problem.accumulators;
   return std::min<int64_t>(kMaxStages,
                            std::max<int64_t>(0, target.sharedBytes - reserved) /
-                               stageBytes);
+                               (stageBytes * rings));
 }
 
 std::optional<std::string>
@@ -219,7 +234,12 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
                "each, but got " +
                Twine(tile.rows) + " rows for " + Twine(tile.consumers));
   }
-  if (isApart(tile) && tile.splits > 1) {
+  if (problem.decoded && (tile.rows != kRowBlock || tile.cluster > 1)) {
+    return say("expected 64 rows and no cluster where A is decoded into "
+               "registers, but got " +
+               Twine(tile.rows) + " and " + Twine(tile.cluster));
+  }
+  if (isApart(tile) && tile.splits > 1 && !problem.decoded) {
     return say("expected no splits where each consumer has tiles of its own, "
                "but got " +
                Twine(tile.splits));
@@ -259,13 +279,13 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
                Twine(tile.cluster * tile.splits) + " blocks, but got " +
                Twine(tile.columns));
   }
-  if (problem.groupRows != 0 &&
+  if (problem.groupRows != 0 && !problem.decoded &&
       (problem.groupRows % tile.rows != 0 || tile.splits > 1)) {
     return say("expected a divisor of " + Twine(problem.groupRows) +
                " rows and no splits, but got " + Twine(tile.rows) + " and " +
                Twine(tile.splits));
   }
-  if (countKBlocks(problem) % tile.splits != 0) {
+  if (!problem.decoded && countKBlocks(problem) % tile.splits != 0) {
     return say("expected whole k-blocks for each of " + Twine(tile.splits) +
                " splits, but got " + Twine(countKBlocks(problem)));
   }
@@ -277,9 +297,37 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
   return std::nullopt;
 }
 
+/// The cycles of tiles whose A is decoded: a record is copied, decoded and
+/// multiplied, each at the same time as another one if there are two rings.
+static double getDecodedCost(const WarpgroupProblem &problem,
+                             const TargetInfo &target,
+                             const WarpgroupTile &tile) {
+  int64_t rings = countRings(problem, tile);
+  int64_t resident = tile.splits > 2 ? target.multiprocessors * 10 / 11
+                                     : target.multiprocessors;
+  int64_t columnTiles = llvm::divideCeil(problem.columns, tile.columns);
+  int64_t tiles =
+      llvm::divideCeil(problem.rows, tile.rows) * columnTiles * tile.splits;
+  double products = 4 * std::max(tile.columns / 2.0, kLeastProduct);
+  double busy = rings > 1 ? std::max(kDecode, products) : kDecode + products;
+  double memory =
+      kHalfRecord / kMemoryBytes / std::min(columnTiles, kReadersOfRows);
+  double l2 = (kHalfRecord + tile.columns * kRowBytes * kCoalesced) / kL2Bytes;
+  double block = std::max({busy, memory, l2, kLeastBlock / rings});
+  double epilogue =
+      kEpilogue + kEpilogueElement * tile.rows * tile.columns / tile.splits;
+  double exchange = tile.splits > 1 ? kExchange : 0;
+  double waves = llvm::divideCeil(tiles, resident / tile.splits * tile.splits);
+  return waves *
+         (block * countKBlocks(problem) / tile.splits + epilogue + exchange);
+}
+
 /// The cycles that a tile which fits takes.
 static double getCost(const WarpgroupProblem &problem, const TargetInfo &target,
                       const WarpgroupTile &tile) {
+  if (problem.decoded) {
+    return getDecodedCost(problem, target, tile);
+  }
   int64_t kBlocks = countKBlocks(problem);
   int64_t aBytes = getABytes(problem, tile.rows);
   int64_t bBytes = tile.columns * kRowBytes;

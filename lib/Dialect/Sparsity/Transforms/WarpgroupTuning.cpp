@@ -24,11 +24,13 @@ TuningKey sparsity::getTuningKey(const WarpgroupProblem &problem,
   key.columns = problem.columns;
   for (const MMAInstruction &instruction : target.instructions) {
     bool isSparse = instruction.aFormat.kind == TileFormat::Kind::NOfM;
+    bool isBitmap = instruction.aFormat.kind == TileFormat::Kind::Bitmap;
     if (!instruction.warpgroup || instruction.type != problem.type ||
-        isSparse != problem.sparse) {
+        isSparse != problem.sparse || isBitmap != problem.decoded) {
       continue;
     }
-    std::string format = isSparse
+    std::string format = isBitmap ? "bitmap"
+                         : isSparse
                              ? std::to_string(instruction.aFormat.n) + ":" +
                                    std::to_string(instruction.aFormat.m)
                              : "dense";
