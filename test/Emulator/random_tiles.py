@@ -101,7 +101,7 @@ def make_bitmap(number):
     splits = pick.choice([1, 1, 2, 4])
     columns = -(-columns // (8 * splits)) * 8 * splits
     options = (
-        f"tile=64,{columns},64 warps={pick.choice([4, 8, 8])},1 stages={pick.choice([2, 3, 4, 6])}"
+        f"tile=64,{columns},64 warps={pick.choice([4, 8, 12])},1 stages={pick.choice([2, 3, 4, 6])}"
         f" splits={splits}"
     )
     if pick.random() < 0.3:

@@ -84,9 +84,13 @@ CASES = {
         dict(n=456, k=200, m=150, sparse=False, bitmap=True, dtype="f16", result="f16"),
         WGMMA + "tile=64,64,64 warps=8,1 stages=2",
     ),
+    "bitmap, three rings": (
+        dict(n=328, k=2400, m=70, sparse=False, bitmap=True, relu=True),
+        WGMMA + "tile=64,72,64 warps=12,1 stages=2",
+    ),
     "bitmap, splits": (
         dict(n=136, k=1032, m=32, sparse=False, bitmap=True, residual=True),
-        WGMMA + "tile=64,32,64 warps=8,1 stages=3 splits=2",
+        WGMMA + "tile=64,32,64 warps=12,1 stages=3 splits=2",
     ),
     "bitmap, splits without rings": (
         dict(n=72, k=328, m=70, sparse=False, bitmap=True, result="f32"),
@@ -151,12 +155,27 @@ def test_random_tile(translate_tool, runtime_library, number):
     assert outcome in ("ok", "refused"), output
 
 
+@pytest.mark.parametrize("number", range(0, 40, 5))
+def test_random_bitmap_tile(translate_tool, runtime_library, number):
+    text, options, _ = random_tiles.make_bitmap(number)
+    outcome, output = random_tiles.emulate(text, options, number)
+    assert outcome in ("ok", "refused"), output
+
+
 @pytest.mark.parametrize("tokens", [1, 16, 17, 128, 200, 600])
 def test_kernel_is_picked_by_columns(translate_tool, runtime_library, tokens):
     program = cases.program(n=256, k=512, m="?")
     outcome = run_emulated.run(program, WGMMA, seed=tokens, dynamic=tokens)
     assert outcome.passed, outcome
     assert outcome.expected.shape == (tokens, 256)
+
+
+@pytest.mark.parametrize("tokens", [1, 33, 600])
+def test_bitmap_kernel_is_picked_by_columns(translate_tool, runtime_library, tokens):
+    program = cases.program(n=200, k=328, m="?", sparse=False, bitmap=True)
+    outcome = run_emulated.run(program, WGMMA, seed=tokens, dynamic=tokens)
+    assert outcome.passed, outcome
+    assert outcome.expected.shape == (tokens, 200)
 
 
 # What a kernel must not do, made by changing the text of one that is right.
@@ -192,3 +211,36 @@ def test_defect_is_found(translate_tool, runtime_library, monkeypatch, name):
     text = cases.program(n=256, k=256, m=128, sparse=False)
     with pytest.raises(ptx.EmulationError, match=message):
         run_emulated.run(text, ONE_GROUP)
+
+
+# The same for A in registers.
+REGISTER_DEFECTS = {
+    "A written in flight": (
+        [(r"wgmma\.wait_group\.sync\.aligned\s+0;", "")], "A of the matrix instruction in flight"
+    ),
+    "A written behind the fence": (
+        [
+            (r"wgmma\.fence\.sync\.aligned;", ""),
+            (r"(popc\.b32[^;]*;)", r"wgmma.fence.sync.aligned; \1"),
+        ],
+        "wgmma.fence after A was written",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REGISTER_DEFECTS)
+def test_defect_of_registers_is_found(translate_tool, runtime_library, monkeypatch, name):
+    changes, message = REGISTER_DEFECTS[name]
+    compile_program = run_emulated.compile_program
+
+    def broken(*arguments, **options):
+        program = compile_program(*arguments, **options)
+        for pattern, replacement in changes:
+            program.ptx, count = re.subn(pattern, replacement, program.ptx)
+            assert count, f"expected {pattern} in the kernel"
+        return program
+
+    monkeypatch.setattr(run_emulated, "compile_program", broken)
+    text = cases.program(n=256, k=512, m=16, sparse=False, bitmap=True)
+    with pytest.raises(ptx.EmulationError, match=message):
+        run_emulated.run(text, WGMMA + "tile=64,16,64 warps=4,1 stages=3")

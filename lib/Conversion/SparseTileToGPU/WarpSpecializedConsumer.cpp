@@ -391,17 +391,18 @@ void WarpSpecializedEmitter::addSplits(WarpgroupSums &sums) {
 
 void WarpSpecializedEmitter::emitConsumer() {
   if (kernel.consumers > 1) {
-    NVVM::SetMaxRegisterOp::create(
-        b, kernel.joins ? kJoinedRegisters : kConsumerRegisters,
-        NVVM::SetMaxRegisterAction::increase);
+    NVVM::SetMaxRegisterOp::create(b,
+                                   kernel.joins ? kJoinedRegisters
+                                   : kernel.consumers > 2
+                                       ? kManyConsumersRegisters
+                                       : kConsumerRegisters,
+                                   NVVM::SetMaxRegisterAction::increase);
   }
   if (kernel.overlap) {
     // Nothing is read or written that the kernel in front may still use.
     NVVM::GriddepcontrolOp::create(b, NVVM::GridDepActionKind::wait);
   }
-  if (kernel.rings > 1) {
-    ring = kernel.warpgroup;
-  }
+  ring = kernel.rings > 1 ? kernel.warpgroup : b.i32(0);
   RingPosition start{b.i32(0), b.i32(0)};
   // The first warpgroup begins; a new barrier's phase before counts as done.
   Value turn = b.bitXor(kernel.warpgroup, 1);

@@ -16,6 +16,8 @@ inline constexpr int64_t kFull = 0, kEmpty = 8;
 inline constexpr uint32_t kProducerRegisters = 40, kConsumerRegisters = 232;
 /// Where the producer merges two lists.
 inline constexpr uint32_t kJoinerRegisters = 88, kJoinedRegisters = 208;
+/// Of three consumers.
+inline constexpr uint32_t kManyConsumersRegisters = 152;
 
 /// Where a ring buffer is: the stage, and the parity of its barriers.
 struct RingPosition {
@@ -100,6 +102,8 @@ private:
   RingPosition emitFragmentSums(RingPosition at, Value count,
                                 WarpgroupSums &sums);
   void emitFragmentProducts(WarpgroupSums &sums, Value stage);
+  /// Copies the records of this ring's share of the tile's list, and B.
+  RingPosition emitRecordCopies(RingPosition at);
   /// `body` in the consumer that stores, with the sums of all rings.
   void combineRings(WarpgroupSums &sums, function_ref<void()> body);
   SmallVector<Value> flatten(const WarpgroupSums &sums);

@@ -4,11 +4,14 @@
 // the products, which take A from there and B from the stage. What a stage
 // holds is handed back when they are done.
 //
-// Two consumers of a block do not share a tile's rows, of which there are only
-// 64, but its list: each takes half of the entries, out of a ring of its own
+// The consumers of a block do not share a tile's rows, of which there are only
+// 64, but its list: each takes a part of the entries, out of a ring of its own
 // that a producer of its own fills, so that one decodes while the products of
-// the other run, and neither waits for the other. In the end one adds both
-// sums. Blocks of a cluster that split K divide the list further.
+// the others run, and none waits for another. In the end one adds all sums.
+// Blocks of a cluster that split K divide the list further.
+//
+// A producer is a warp: its lanes read where the records and the tiles of B of
+// 32 entries are, which takes as long as for one, and the first lane copies.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,6 +23,49 @@
 using namespace mlir;
 using namespace mlir::sparsity;
 using namespace mlir::sparsity::gpu_conversion;
+
+RingPosition WarpSpecializedEmitter::emitRecordCopies(RingPosition at) {
+  constexpr int64_t kLanes = 32;
+  Value first = getFirstBlock(), count = getBlockCount();
+  auto read = [&](Value chunk) {
+    return getPlaces(b.add(first, b.add(chunk, state.lane)));
+  };
+  SmallVector<Value> initial = {at.stage, at.parity};
+  llvm::append_range(initial, read(b.i32(0)));
+  auto chunks = scf::ForOp::create(b, b.i32(0), count, b.i32(kLanes), initial);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(chunks.getBody());
+  Value chunk = chunks.getInductionVar();
+  ValueRange places = chunks.getRegionIterArgs().drop_front(2);
+  // Those of the next chunk, long before they are needed.
+  SmallVector<Value> next = read(b.add(chunk, kLanes));
+  auto entries = scf::ForOp::create(
+      b, b.i32(0), b.min(b.sub(count, chunk), b.i32(kLanes)), b.i32(1),
+      ValueRange(chunks.getRegionIterArgs().take_front(2)));
+  {
+    OpBuilder::InsertionGuard entryGuard(b);
+    b.setInsertionPointToStart(entries.getBody());
+    RingPosition stage{entries.getRegionIterArg(0),
+                       entries.getRegionIterArg(1)};
+    SmallVector<Value> ofEntry;
+    for (Value place : places) {
+      ofEntry.push_back(NVVM::ShflOp::create(
+          b, b.getI32Type(), b.i32(-1), place, entries.getInductionVar(),
+          b.i32(kLanes - 1), NVVM::ShflKind::idx, UnitAttr()));
+    }
+    b.when(b.equal(state.lane, 0), [&] {
+      emitWait(getBarrier(stage.stage, kEmpty), stage.parity);
+      emitExpect(stage.stage, ofEntry);
+      emitCopies(/*packed=*/false, Value(), stage.stage, ofEntry);
+    });
+    RingPosition behind = advance(stage);
+    scf::YieldOp::create(b, ValueRange{behind.stage, behind.parity});
+  }
+  SmallVector<Value> yielded(entries.getResults());
+  llvm::append_range(yielded, next);
+  scf::YieldOp::create(b, yielded);
+  return {chunks.getResult(0), chunks.getResult(1)};
+}
 
 void WarpSpecializedEmitter::emitFragmentProducts(WarpgroupSums &sums,
                                                   Value stage) {
@@ -79,10 +125,13 @@ void WarpSpecializedEmitter::combineRings(WarpgroupSums &sums,
     return body();
   }
   Type vector = VectorType::get({4}, getSumType());
-  // [four sums][thread][4], as of splits.
-  auto address = [&](int64_t index) {
-    Value at = b.mul(b.add(kernel.groupThread, index * kWarpgroup), 16);
-    return b.offset(state.shared, b.add(at, kernel.combineOffset));
+  SmallVector<Value> flat = flatten(sums);
+  int64_t fours = flat.size() / 4;
+  // [ring but the first][four sums][thread][4].
+  auto address = [&](Value source, int64_t index) {
+    Value at = b.add(b.mul(source, fours * kWarpgroup),
+                     b.add(kernel.groupThread, index * kWarpgroup));
+    return b.offset(state.shared, b.add(b.mul(at, 16), kernel.combineOffset));
   };
   auto meet = [&] {
     // Behind the barriers of single warpgroups.
@@ -93,30 +142,29 @@ void WarpSpecializedEmitter::combineRings(WarpgroupSums &sums,
   auto branch = scf::IfOp::create(b, b.equal(ring, 0), /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.elseBlock());
-  int64_t index = 0;
-  SmallVector<Value> flat = flatten(sums);
-  for (size_t first = 0; first < flat.size(); first += 4) {
+  for (int64_t index = 0; index < fours; ++index) {
     Value packed = LLVM::PoisonOp::create(b, vector);
     for (int64_t part = 0; part < 4; ++part) {
-      packed = LLVM::InsertElementOp::create(b, packed, flat[first + part],
+      packed = LLVM::InsertElementOp::create(b, packed, flat[4 * index + part],
                                              b.i32(part));
     }
-    b.store(packed, address(index++), 16);
+    b.store(packed, address(b.sub(ring, 1), index), 16);
   }
   meet();
   meet();
   b.setInsertionPointToStart(branch.thenBlock());
   meet();
-  index = 0;
-  for (size_t first = 0; first < flat.size(); first += 4) {
-    Value packed = b.load(vector, address(index++), 16);
-    for (int64_t part = 0; part < 4; ++part) {
-      flat[first + part] = b.createOrFold<arith::AddFOp>(
-          flat[first + part],
-          LLVM::ExtractElementOp::create(b, packed, b.i32(part)));
+  for (int64_t source = 0; source + 1 < kernel.rings; ++source) {
+    for (int64_t index = 0; index < fours; ++index) {
+      Value packed = b.load(vector, address(b.i32(source), index), 16);
+      for (int64_t part = 0; part < 4; ++part) {
+        Value &sum = flat[4 * index + part];
+        sum = b.createOrFold<arith::AddFOp>(
+            sum, LLVM::ExtractElementOp::create(b, packed, b.i32(part)));
+      }
     }
   }
-  // The other consumer may write those of its next tile.
+  // The other consumers may write those of their next tile.
   meet();
   sums = unflatten(flat);
   body();

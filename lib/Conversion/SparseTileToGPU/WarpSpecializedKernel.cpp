@@ -36,7 +36,7 @@ LogicalResult WarpSpecializedEmitter::readConfig() {
   kernel.consumers = config.getWarps()[0] / 4;
   forall.walk(
       [&](sparse_tile::LoadOp load) { kernel.sharesA |= load.isGather(); });
-  bool apart = kernel.consumers == 2 && state.tileRows == kRowBlock;
+  bool apart = kernel.consumers > 1 && state.tileRows == kRowBlock;
   kernel.rings = apart && kernel.readsFragments() ? kernel.consumers : 1;
   kernel.joins = apart && kernel.sharesA && kernel.rings == 1;
   kernel.takesTurns = apart && !kernel.sharesA;
@@ -48,7 +48,8 @@ LogicalResult WarpSpecializedEmitter::readConfig() {
            << config;
   }
   if (config.getWarps()[0] % 4 != 0 || config.getWarps()[1] != 1 ||
-      kernel.consumers < 1 || kernel.consumers > 2 ||
+      kernel.consumers < 1 ||
+      kernel.consumers > (kernel.readsFragments() ? 3 : 2) ||
       state.tileRows % (kRowBlock * parts) != 0) {
     return forall.emitOpError("expected one or two warpgroups of 4x1 warps "
                               "with whole blocks of 64 rows each, but got ")

@@ -253,10 +253,10 @@ void WarpSpecializedEmitter::emitProducer() {
         NVVM::SetMaxRegisterAction::decrease);
   }
   Value produces = b.equal(state.thread, kernel.consumers * kWarpgroup);
-  if (kernel.rings > 1) {
-    // One thread of a warp for each ring.
+  if (kernel.readsFragments()) {
+    // A warp for each ring.
     ring = makeUniform(kernel.groupWarp);
-    produces = b.both(b.equal(state.lane, 0), b.less(ring, kernel.rings));
+    produces = b.less(ring, kernel.rings);
   }
   b.when(produces, [&] {
     int64_t begun = kernel.overlap ? emitPrefetch() : 0;
@@ -273,6 +273,10 @@ void WarpSpecializedEmitter::emitProducer() {
             return SmallVector<Value>{behind.stage, behind.parity, b.i32(0)};
           }
           emitTileOrigins(tile);
+          if (kernel.readsFragments()) {
+            RingPosition behind = emitRecordCopies({carried[0], carried[1]});
+            return SmallVector<Value>{behind.stage, behind.parity, b.i32(0)};
+          }
           Value firstBlock = getFirstBlock();
           // Lists are read a step ahead of the copies that follow them.
           SmallVector<Value> initial(carried.take_front(2));

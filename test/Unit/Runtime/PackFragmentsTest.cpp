@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 
+#include <cstring>
 #include <random>
 
 using namespace mlir::sparsity::runtime;

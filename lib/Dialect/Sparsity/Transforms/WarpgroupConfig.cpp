@@ -152,11 +152,15 @@ constexpr double kCoalesced = 0.5;
 constexpr double kJoined = 1.5;
 /// Tiles of a row that run together read A from memory once, up to so many.
 constexpr int64_t kReadersOfRows = 4;
-/// A record of 64 x 64 elements: at most, and where half of them are there.
-constexpr int64_t kMostRecord = 8960, kHalfRecord = 4864;
-/// Cycles that four warps take to decode one, and a narrow product at least;
-/// counted in instructions, not measured.
-constexpr double kDecode = 200, kLeastProduct = 32;
+/// The bytes of a record of 64 x 64 elements: at most, and where three in ten
+/// are there, of the shares that are worth it one that leaves time to decode.
+constexpr int64_t kMostRecord = 8960, kRecord = 3232;
+/// Cycles in which four warps issue what decodes one, those in which they wait
+/// for it beside the products, and those of a narrow product; counted in
+/// instructions, not measured.
+constexpr double kDecode = 190, kDecodeWait = 340, kLeastProduct = 32;
+/// Three consumers have fewer registers.
+constexpr int64_t kMostRings = 3, kMostSumsOfMany = 64;
 
 } // namespace
 
@@ -190,7 +194,7 @@ static int64_t getABytes(const WarpgroupProblem &problem, int64_t rows) {
 
 /// Two consumers of a tile with rows for one have a tile each.
 static bool isApart(const WarpgroupTile &tile) {
-  return tile.consumers == 2 && tile.rows == kRowBlock;
+  return tile.consumers > 1 && tile.rows == kRowBlock;
 }
 
 /// Then those of two lists share tiles of B; others take turns.
@@ -198,7 +202,7 @@ static bool joins(const WarpgroupProblem &problem, const WarpgroupTile &tile) {
   return isApart(tile) && problem.groupRows != 0 && !problem.decoded;
 }
 
-/// Or they share one list, each out of a ring of its own.
+/// Or two or more share one list, each out of a ring of its own.
 static int64_t countRings(const WarpgroupProblem &problem,
                           const WarpgroupTile &tile) {
   return isApart(tile) && problem.decoded ? tile.consumers : 1;
@@ -228,7 +232,8 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
                            const WarpgroupTile &tile) {
   auto say = [](const Twine &text) { return std::optional(text.str()); };
   int64_t parts = isApart(tile) ? 1 : tile.consumers;
-  if (tile.consumers < 1 || tile.consumers > 2 || tile.rows < 1 ||
+  int64_t mostConsumers = problem.decoded ? kMostRings : 2;
+  if (tile.consumers < 1 || tile.consumers > mostConsumers || tile.rows < 1 ||
       tile.rows % (kRowBlock * parts) != 0) {
     return say("expected one or two consumers with whole blocks of 64 rows "
                "each, but got " +
@@ -260,6 +265,9 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
                      : problem.accumulators > 1 ? kMaxCombinedSums
                      : getMultiplyTypeBits(problem.type) == 8 ? kMaxSumsOfBytes
                                                               : kMaxSums;
+  if (tile.consumers > 2) {
+    mostSums = std::min(mostSums, kMostSumsOfMany);
+  }
   if (sums > mostSums) {
     return say("expected at most " + Twine(mostSums) +
                " sums a thread, but got " + Twine(sums));
@@ -298,7 +306,7 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
 }
 
 /// The cycles of tiles whose A is decoded: a record is copied, decoded and
-/// multiplied, each at the same time as another one if there are two rings.
+/// multiplied, each at the same time as another one if there are more rings.
 static double getDecodedCost(const WarpgroupProblem &problem,
                              const TargetInfo &target,
                              const WarpgroupTile &tile) {
@@ -309,10 +317,10 @@ static double getDecodedCost(const WarpgroupProblem &problem,
   int64_t tiles =
       llvm::divideCeil(problem.rows, tile.rows) * columnTiles * tile.splits;
   double products = 4 * std::max(tile.columns / 2.0, kLeastProduct);
-  double busy = rings > 1 ? std::max(kDecode, products) : kDecode + products;
+  double busy = std::max({kDecode, products, (kDecodeWait + products) / rings});
   double memory =
-      kHalfRecord / kMemoryBytes / std::min(columnTiles, kReadersOfRows);
-  double l2 = (kHalfRecord + tile.columns * kRowBytes * kCoalesced) / kL2Bytes;
+      kRecord / kMemoryBytes / std::min(columnTiles, kReadersOfRows);
+  double l2 = (kRecord + tile.columns * kRowBytes * kCoalesced) / kL2Bytes;
   double block = std::max({busy, memory, l2, kLeastBlock / rings});
   double epilogue =
       kEpilogue + kEpilogueElement * tile.rows * tile.columns / tile.splits;
@@ -407,8 +415,11 @@ sparsity::enumerateWarpgroupTiles(const WarpgroupProblem &given,
       {1, 1}, {2, 1}, {1, 2}, {1, 4}, {1, 8}};
   SmallVector<WarpgroupTile> tiles;
   SmallVector<std::pair<double, size_t>> costs;
-  for (auto [rows, consumers] :
-       {std::pair<int64_t, int64_t>{64, 1}, {64, 2}, {128, 2}, {256, 2}}) {
+  for (auto [rows, consumers] : {std::pair<int64_t, int64_t>{64, 1},
+                                 {64, 2},
+                                 {64, 3},
+                                 {128, 2},
+                                 {256, 2}}) {
     // A tile as wide as the problem leaves nothing to wider ones.
     bool isCovered[std::size(kShares)] = {};
     for (int64_t width : widths) {
