@@ -12,12 +12,14 @@
 // has, and are decoded into the registers of A.
 
 // CHECK-LABEL: llvm.func @layer_kernel0(
-// The producers of both rings: a record between two offsets, and a box of B.
+// The producer of a ring: a warp reads where 32 entries are, and copies a box of B and a record
+// for each.
 // CHECK: nvvm.setmaxregister  decrease 40
+// CHECK-COUNT-4: nvvm.shfl.sync  idx
 // CHECK: nvvm.mbarrier.arrive.expect_tx
-// CHECK: nvvm.cp.async.bulk.shared.cluster.global
 // CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global
-// CHECK: nvvm.setmaxregister  increase 232
+// CHECK: nvvm.cp.async.bulk.shared.cluster.global
+// CHECK: nvvm.setmaxregister  increase 152
 // CHECK: llvm.call_intrinsic "llvm.nvvm.idp2a.u.u"
 // CHECK: llvm.intr.ctpop
 // CHECK-COUNT-3: llvm.call_intrinsic "llvm.nvvm.idp4a.u.u"

@@ -425,10 +425,11 @@ static const MMAInstruction *findDecodingInstruction(const Contraction &product,
       own != type) {
     return nullptr;
   }
+  // An n:m of a list's tiles is not one packed matrix.
   TileFormat format = encoding.getTileFormat(tensor);
-  return format.kind == TileFormat::Kind::Dense
-             ? nullptr
-             : target.findInstruction(type, format, /*warpgroup=*/true);
+  return format.kind == TileFormat::Kind::Bitmap
+             ? target.findInstruction(type, format, /*warpgroup=*/true)
+             : nullptr;
 }
 
 /// Replaces an instruction of warps by one of warpgroups where the target and

@@ -78,7 +78,7 @@ LogicalResult UnstructuredAttr::verifyStorage(
   int64_t tiles = fields[1].getNumElements();
   bool records = getLayout() == StorageLayout::Fragments;
   // unstructured_c6
-  for (size_t i : records ? ArrayRef<size_t>{2} : ArrayRef<size_t>{2, 3}) {
+  for (size_t i = 2; i < (records ? 3 : 4); ++i) {
     int64_t found = fields[i].getType().getDimSize(0);
     if (records && found != tiles + 1) {
       return emitError() << "expected " << tiles + 1
