@@ -1,5 +1,6 @@
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tuning-table=none" | FileCheck %s
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tile=64,16,64 warps=4,1 stages=4" | FileCheck %s --check-prefix=ALONE
+// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tuning-table=none overlap" | FileCheck %s --check-prefix=OVERLAP
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=mma" | FileCheck %s --check-prefix=WARPS
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tile=64,16,64 warps=8,1 stages=3 cluster=2" 2>&1 | FileCheck %s --check-prefix=CLUSTER
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tile=128,16,64 warps=8,1 stages=3" 2>&1 | FileCheck %s --check-prefix=CLUSTER
@@ -17,8 +18,8 @@
 // CHECK: nvvm.setmaxregister  decrease 40
 // CHECK-COUNT-4: nvvm.shfl.sync  idx
 // CHECK: nvvm.mbarrier.arrive.expect_tx
-// CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global
 // CHECK: nvvm.cp.async.bulk.shared.cluster.global
+// CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global
 // CHECK: nvvm.setmaxregister  increase 152
 // CHECK: llvm.call_intrinsic "llvm.nvvm.idp2a.u.u"
 // CHECK: llvm.intr.ctpop
@@ -29,6 +30,15 @@
 // CHECK: nvvm.wgmma.wait.group.sync.aligned 0
 // One consumer stores the sums of both.
 // CHECK: nvvm.barrier
+
+// Records are weights: they may be copied before the kernel in front has ended.
+// OVERLAP-LABEL: llvm.func @layer_kernel0(
+// OVERLAP: nvvm.setmaxregister  decrease 40
+// OVERLAP-NOT: nvvm.cp.async.bulk.tensor
+// OVERLAP: nvvm.cp.async.bulk.shared.cluster.global
+// OVERLAP-NOT: nvvm.cp.async.bulk.tensor
+// OVERLAP: nvvm.griddepcontrol wait
+// OVERLAP: nvvm.cp.async.bulk.tensor
 
 // ALONE-LABEL: llvm.func @layer_kernel0(
 // ALONE-NOT: nvvm.setmaxregister

@@ -96,6 +96,15 @@ CASES = {
         dict(n=72, k=328, m=70, sparse=False, bitmap=True, result="f32"),
         WGMMA + "tile=64,32,64 warps=4,1 stages=2 splits=4 overlap",
     ),
+    # Lists shorter and longer than the ring, and than the lanes of a warp.
+    "bitmap, overlap": (
+        dict(n=456, k=2696, m=21, sparse=False, bitmap=True),
+        WGMMA + "tile=64,24,64 warps=4,1 stages=5 overlap",
+    ),
+    "bitmap, overlap, three rings": (
+        dict(n=392, k=456, m=16, sparse=False, bitmap=True),
+        WGMMA + "tile=64,16,64 warps=12,1 stages=2 overlap",
+    ),
     "bitmap, chosen": (
         dict(n=328, k=520, m="?", sparse=False, bitmap=True),
         WGMMA + "tuning-table=none",

@@ -102,8 +102,14 @@ private:
   RingPosition emitFragmentSums(RingPosition at, Value count,
                                 WarpgroupSums &sums);
   void emitFragmentProducts(WarpgroupSums &sums, Value stage);
-  /// Copies the records of this ring's share of the tile's list, and B.
-  RingPosition emitRecordCopies(RingPosition at);
+  /// Copies the records of this ring's share of the tile's list, and B, but for
+  /// the first `begun`.
+  RingPosition emitRecordCopies(RingPosition at, Value begun);
+  /// The same for the first stages of the first tile: records, a wait for the
+  /// kernel in front, B. Returns how many stages that were.
+  Value emitRecordPrefetch();
+  /// The places of an entry, which lane `lane` read.
+  SmallVector<Value> takePlaces(ValueRange places, Value lane);
   /// `body` in the consumer that stores, with the sums of all rings.
   void combineRings(WarpgroupSums &sums, function_ref<void()> body);
   SmallVector<Value> flatten(const WarpgroupSums &sums);

@@ -24,44 +24,78 @@ using namespace mlir;
 using namespace mlir::sparsity;
 using namespace mlir::sparsity::gpu_conversion;
 
-RingPosition WarpSpecializedEmitter::emitRecordCopies(RingPosition at) {
-  constexpr int64_t kLanes = 32;
+static constexpr int64_t kLanes = 32;
+
+SmallVector<Value> WarpSpecializedEmitter::takePlaces(ValueRange places,
+                                                      Value lane) {
+  SmallVector<Value> taken;
+  for (Value place : places) {
+    taken.push_back(NVVM::ShflOp::create(b, b.getI32Type(), b.i32(-1), place,
+                                         lane, b.i32(kLanes - 1),
+                                         NVVM::ShflKind::idx, UnitAttr()));
+  }
+  return taken;
+}
+
+Value WarpSpecializedEmitter::emitRecordPrefetch() {
+  // The grid has no block without a first tile.
+  emitTileOrigins(clusterIndex);
+  Value count = b.min(getBlockCount(), b.i32(std::min(kernel.stages, kLanes)));
+  SmallVector<Value> places = getPlaces(b.add(getFirstBlock(), state.lane));
+  auto copy = [&](bool packed) {
+    b.loop(b.i32(0), count, 1, [&](Value stage) {
+      SmallVector<Value> ofEntry = takePlaces(places, stage);
+      b.when(b.equal(state.lane, 0), [&] {
+        if (packed) {
+          emitExpect(stage, ofEntry);
+        }
+        emitCopies(packed, Value(), stage, ofEntry);
+      });
+    });
+  };
+  copy(/*packed=*/true);
+  NVVM::GriddepcontrolOp::create(b, NVVM::GridDepActionKind::wait);
+  copy(/*packed=*/false);
+  return count;
+}
+
+RingPosition WarpSpecializedEmitter::emitRecordCopies(RingPosition at,
+                                                      Value begun) {
   Value first = getFirstBlock(), count = getBlockCount();
   auto read = [&](Value chunk) {
     return getPlaces(b.add(first, b.add(chunk, state.lane)));
   };
-  SmallVector<Value> initial = {at.stage, at.parity};
+  SmallVector<Value> initial = {at.stage, at.parity, begun};
+  size_t numPosition = initial.size();
   llvm::append_range(initial, read(b.i32(0)));
   auto chunks = scf::ForOp::create(b, b.i32(0), count, b.i32(kLanes), initial);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(chunks.getBody());
   Value chunk = chunks.getInductionVar();
-  ValueRange places = chunks.getRegionIterArgs().drop_front(2);
-  // Those of the next chunk, long before they are needed.
+  ValueRange carried = chunks.getRegionIterArgs();
+  // The places of the next chunk, long before they are needed.
   SmallVector<Value> next = read(b.add(chunk, kLanes));
-  auto entries = scf::ForOp::create(
-      b, b.i32(0), b.min(b.sub(count, chunk), b.i32(kLanes)), b.i32(1),
-      ValueRange(chunks.getRegionIterArgs().take_front(2)));
+  auto entries = scf::ForOp::create(b, carried[2],
+                                    b.min(b.sub(count, chunk), b.i32(kLanes)),
+                                    b.i32(1), carried.take_front(2));
   {
     OpBuilder::InsertionGuard entryGuard(b);
     b.setInsertionPointToStart(entries.getBody());
     RingPosition stage{entries.getRegionIterArg(0),
                        entries.getRegionIterArg(1)};
-    SmallVector<Value> ofEntry;
-    for (Value place : places) {
-      ofEntry.push_back(NVVM::ShflOp::create(
-          b, b.getI32Type(), b.i32(-1), place, entries.getInductionVar(),
-          b.i32(kLanes - 1), NVVM::ShflKind::idx, UnitAttr()));
-    }
+    SmallVector<Value> ofEntry =
+        takePlaces(carried.drop_front(numPosition), entries.getInductionVar());
     b.when(b.equal(state.lane, 0), [&] {
       emitWait(getBarrier(stage.stage, kEmpty), stage.parity);
       emitExpect(stage.stage, ofEntry);
+      emitCopies(/*packed=*/true, Value(), stage.stage, ofEntry);
       emitCopies(/*packed=*/false, Value(), stage.stage, ofEntry);
     });
     RingPosition behind = advance(stage);
     scf::YieldOp::create(b, ValueRange{behind.stage, behind.parity});
   }
   SmallVector<Value> yielded(entries.getResults());
+  yielded.push_back(b.i32(0));
   llvm::append_range(yielded, next);
   scf::YieldOp::create(b, yielded);
   return {chunks.getResult(0), chunks.getResult(1)};

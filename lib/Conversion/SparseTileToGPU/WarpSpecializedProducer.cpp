@@ -213,7 +213,7 @@ void WarpSpecializedEmitter::emitCopies(bool packed, Value block, Value stage,
   size_t next = 0;
   for (const BulkOperand &operand : kernel.operands) {
     size_t rank = getPlaceRank(operand);
-    if (operand.packed == packed) {
+    if ((operand.packed || operand.isRecord) == packed) {
       emitOperandLoad(operand, block, base, barrier, places.slice(next, rank));
     }
     next += rank;
@@ -259,11 +259,15 @@ void WarpSpecializedEmitter::emitProducer() {
     produces = b.less(ring, kernel.rings);
   }
   b.when(produces, [&] {
-    int64_t begun = kernel.overlap ? emitPrefetch() : 0;
+    Value begun = b.i32(0);
+    if (kernel.overlap) {
+      begun = kernel.readsFragments() ? emitRecordPrefetch()
+                                      : b.i32(emitPrefetch());
+    }
     // The empty barriers' first phase counts as done.
-    bool wraps = begun == kernel.stages;
-    SmallVector<Value> start = {b.i32(wraps ? 0 : begun), b.i32(wraps ? 0 : 1),
-                                b.i32(begun)};
+    Value wraps = b.equal(begun, kernel.stages);
+    SmallVector<Value> start = {b.select(wraps, b.i32(0), begun),
+                                b.select(wraps, b.i32(0), b.i32(1)), begun};
     emitTiles(
         /*takesTurns=*/false, start,
         [&](Value tile, Value, ValueRange carried) {
@@ -274,7 +278,8 @@ void WarpSpecializedEmitter::emitProducer() {
           }
           emitTileOrigins(tile);
           if (kernel.readsFragments()) {
-            RingPosition behind = emitRecordCopies({carried[0], carried[1]});
+            RingPosition behind =
+                emitRecordCopies({carried[0], carried[1]}, carried[2]);
             return SmallVector<Value>{behind.stage, behind.parity, b.i32(0)};
           }
           Value firstBlock = getFirstBlock();
