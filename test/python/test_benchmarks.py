@@ -102,7 +102,8 @@ def test_estimate_grows_with_the_work():
 @pytest.mark.parametrize("row", [Row("t", 256, 128, 48), Row("t", 256, 128, 48, "f16"),
                                  Row("t", 256, 256, 48, "fp8"),
                                  Row("t", 256, 256, 48, "bf16", "block128", 0.5),
-                                 Row("t", 256, 256, 48, "bf16", "block64", 0.5)])
+                                 Row("t", 256, 256, 48, "bf16", "block64", 0.5),
+                                 Row("t", 256, 256, 48, "bf16", "bitmap", 0.5)])
 @pytest.mark.parametrize("dynamic_m", [False, True])
 @pytest.mark.parametrize("encoded", [False, True])
 def test_programs_compile(translate_tool, row, encoded, dynamic_m):

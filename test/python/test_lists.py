@@ -294,7 +294,7 @@ func.func @main(%x: tensor<64x128xf16>, %w: !W) -> tensor<64x256xf32> {
 
 def on_device(packed):
     """Buffers at made-up device addresses."""
-    names = {"int32": "i32", "float16": "f16"}
+    names = {"int32": "i32", "int64": "i64", "float16": "f16"}
     buffers = {
         field: sparsity.DeviceArray(0x10000 * (i + 1), array.shape, names[array.dtype.name])
         for i, field in enumerate(packed.FIELDS + packed.OPTIONAL)
@@ -319,6 +319,21 @@ def test_launch_takes_packed_blocks(translate_tool):
     small = on_device(sparsity.pack_block(dense[:128], (64, 64)))
     with pytest.raises(ValueError, match="argument 1 of shape 256x128, but got 128x128"):
         kernel.plan([x, small, y])
+
+
+def test_launch_takes_records(translate_tool):
+    text = PROGRAM.replace("#sparsity.block<64x64>", "#sparsity.unstructured")
+    kernel = sparsity.compile(text, "sm_90a").kernel()
+    dense = np.ones((256, 128), np.float16)
+    x = sparsity.DeviceArray(0x1000, (64, 128), "f16")
+    y = sparsity.DeviceArray(0x2000, (64, 256), "f32")
+    packed = on_device(sparsity.pack_unstructured(dense, layout="fragments"))
+    values = kernel.plan([x, packed, y])[0][4]
+    pointers = {value.value for value in values if hasattr(value, "value")}
+    assert packed.offsets.address in pointers and packed.values.address in pointers
+    rows = on_device(sparsity.pack_unstructured(dense))
+    with pytest.raises(ValueError, match="packed for .*layout = fragments.*, but got unstructured"):
+        kernel.plan([x, rows, y])
 
 
 def make_kernel(encoding, fields):
