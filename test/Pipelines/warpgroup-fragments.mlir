@@ -4,6 +4,9 @@
 // RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a instruction=mma" | FileCheck %s --check-prefix=WARPS
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tile=64,16,64 warps=8,1 stages=3 cluster=2" 2>&1 | FileCheck %s --check-prefix=CLUSTER
 // RUN: not sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tile=128,16,64 warps=8,1 stages=3" 2>&1 | FileCheck %s --check-prefix=CLUSTER
+// RUN: echo 'target,type,format,rows,reduction,columns,tile_rows,tile_columns,consumers,stages,cluster,splits,microseconds' > %t.csv
+// RUN: echo 'sm_90a,bf16,bitmap/64,4096,4096,16,64,16,2,5,1,2,9.5' >> %t.csv
+// RUN: sparsity-opt %s --sparsity-to-nvvm="target=sm_90a tuning-table=%t.csv" --remark-format=emitRemark --remarks-filter=sparsity 2>&1 >/dev/null | FileCheck %s --check-prefix=TABLE
 // RUN: sparsity-translate %s --to-launch-json --target=sm_90a --pipeline-options="tuning-table=none" | FileCheck %s --check-prefix=JSON
 // RUN: %if ptxas %{ sparsity-translate %s --to-ptx --target=sm_90a --pipeline-options="tuning-table=none" -o %t.ptx %}
 // RUN: %if ptxas %{ %lint_sass --ptxas %t.ptx %}
@@ -49,6 +52,8 @@
 // WARPS: nvvm.mma.sync
 
 // CLUSTER: expected tiles of 64 rows and no clusters for A in registers
+
+// TABLE: wgmma.registers.m64k16 in bf16, tile 64x16x64 from the tuning table, K split by 2
 
 // Two blocks share each of the 64 rows of tiles.
 // JSON: "arguments":
