@@ -249,14 +249,21 @@ typedef struct SparsityUnstructured {
   int64_t rows;
   int64_t columns;
   int32_t elementType; // SparsityElementType
+  int32_t layout;      // SparsityUnstructuredLayout
 } SparsityUnstructured;
+
+typedef enum SparsityUnstructuredLayout {
+  SPARSITY_UNSTRUCTURED_ROW_MAJOR = 0,
+  /// Tiles of 64x64, elements of 16 bits.
+  SPARSITY_UNSTRUCTURED_FRAGMENTS = 1
+} SparsityUnstructuredLayout;
 
 /// Its storage. Read-only except for sparsityUnstructuredPack.
 typedef struct SparsityUnstructuredFields {
   int32_t *positions;   // groups + 1
   int32_t *coordinates; // tiles
-  uint64_t *bitmap;     // tiles * words
-  int32_t *offsets;     // tiles * words
+  uint64_t *bitmap;     // tiles * words; null in layout fragments
+  int32_t *offsets;     // tiles * words; tiles + 1 in layout fragments
   void *values;         // elements
   int64_t tiles;
   int64_t elements;
@@ -265,7 +272,8 @@ typedef struct SparsityUnstructuredFields {
 /// The rows of tiles, and the 64-bit words of one tile.
 SPARSITY_RUNTIME_EXPORT int32_t sparsityUnstructuredSizes(
     const SparsityUnstructured *spec, int64_t *groups, int64_t *words);
-/// The tiles of `dense` that hold a non-zero element, and these elements.
+/// The tiles of `dense` that hold a non-zero element, and the elements of
+/// `values`.
 SPARSITY_RUNTIME_EXPORT int32_t
 sparsityUnstructuredCount(const SparsityUnstructured *spec, const void *dense,
                           int64_t *tiles, int64_t *elements);

@@ -17,6 +17,7 @@ using namespace mlir::sparsity;
 static const TileFormat kDense = TileFormat::dense();
 static const TileFormat kTwoOfFour = TileFormat::nOfM(2, 4, 1);
 static const TileFormat kOneOfTwo = TileFormat::nOfM(1, 2, 1);
+static const TileFormat kBitmap = TileFormat::bitmap(64, 64);
 
 /// The multiply-add loop of the vector conversion: any type, one row at a time.
 static const MMAInstruction kCpuInstructions[] = {
@@ -86,6 +87,11 @@ static const MMAInstruction kSm90aInstructions[] = {
     {"wgmma.sp.m64k64", MultiplyType::E4M3, 64, 256, 64, kTwoOfFour, 64, 64,
      true},
     {"wgmma.sp.m64k64", MultiplyType::E5M2, 64, 256, 64, kTwoOfFour, 64, 64,
+     true},
+    // The dense ones with A in registers, which a tile is decoded into.
+    {"wgmma.registers.m64k16", MultiplyType::F16, 64, 256, 16, kBitmap, 64, 64,
+     true},
+    {"wgmma.registers.m64k16", MultiplyType::BF16, 64, 256, 16, kBitmap, 64, 64,
      true},
 };
 

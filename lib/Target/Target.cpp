@@ -94,7 +94,10 @@ const MMAInstruction *TargetInfo::findInstruction(MultiplyType type,
         instruction.aFormat.kind != aFormat.kind) {
       continue;
     }
-    if (aFormat.kind == TileFormat::Kind::Dense) {
+    if (aFormat.kind == TileFormat::Kind::Dense ||
+        (aFormat.kind == TileFormat::Kind::Bitmap &&
+         aFormat.rows == instruction.aFormat.rows &&
+         aFormat.columns == instruction.aFormat.columns)) {
       return &instruction;
     }
     // n:m fits inside N:M when its groups nest in the wider ones: 1:2 in 2:4.

@@ -119,7 +119,7 @@ static bool isFormat(StringRef text) {
       return false;
     }
     auto [kept, group] = stored.split(':');
-    return stored == "dense" ||
+    return stored == "dense" || stored == "bitmap" ||
            (!kept.getAsInteger(10, n) && !group.getAsInteger(10, m) && 1 <= n &&
             n <= m);
   });

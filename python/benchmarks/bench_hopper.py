@@ -2,7 +2,7 @@
 """This compiler beside cuBLAS, cuSPARSELt and torch's BSR, in one run on one GPU.
 
 y[m, n] = x[m, k] W[n, k]^T. Row sets of --rows, separated by commas: prefill, decode, fp8,
-dense, block, extra (rows.py), or shapes such as 4096x14336x16. Contenders of a row:
+dense, block, extra, bitmap (rows.py), or shapes such as 4096x14336x16. Contenders of a row:
 
     cublas       torch.mm on the dense weights; torch._scaled_mm for fp8
     cusparselt   torch._cslt_sparse_mm: every algorithm, both layouts of the result and what

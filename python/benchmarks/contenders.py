@@ -45,6 +45,14 @@ def prune_blocks(weight, block, density):
     return pruned, float(mask.float().mean())
 
 
+def prune_elements(weight, density):
+    """(`weight` with a random share of its elements kept, that share)."""
+    generator = torch.Generator("cuda").manual_seed(weight.shape[0] * 31 + weight.shape[1])
+    mask = torch.rand(weight.shape, device="cuda", generator=generator) < density
+    pruned = torch.where(mask, weight, torch.zeros((), dtype=weight.dtype, device="cuda"))
+    return pruned, float(mask.float().mean())
+
+
 class Weights:
     """One layer's weights in every contender's form; forms are made when first asked for."""
 
@@ -54,6 +62,8 @@ class Weights:
         self.density = 1.0
         if row.block:
             self.pruned, self.density = prune_blocks(self.dense, row.block, row.density)
+        elif row.pattern == "bitmap":
+            self.pruned, self.density = prune_elements(self.dense, row.density)
         elif row.pattern == "2:4":
             self.pruned = prune_2_of_4(self.dense)
         else:
@@ -71,6 +81,8 @@ class Weights:
             if self.row.block:
                 block = (self.row.block, self.row.block)
                 found = sparsity.pack_block(host, block, merged=merged)
+            elif self.row.pattern == "bitmap":
+                found = sparsity.pack_unstructured(host, layout=layout)
             else:
                 found = sparsity.pack_n_of_m(host, 2, 4, axis=1, layout=layout)
             found = sparsity.store_dense(found) if is_dense else found

@@ -250,8 +250,8 @@ def _group_table(group, lines):
         of_row = [line for line in lines if line["row"] == name]
         first, chosen = of_row[0], {peer: best(lines, name, peer) for peer in competitors}
         ours = chosen.get("ours") or chosen.get("ours-dense")
-        density = f" {first['pattern']} at {first['density']:.3f}" if "block" in first[
-            "pattern"] else ""
+        density = f" {first['pattern']} at {first['density']:.3f}" if first[
+            "pattern"] not in ("2:4", "dense") else ""
         effective = 2e-6 * first["n"] * first["k"] * first["m"] / ours["median_us"] if ours else 0
         rows.append((
             f"{first['n']} {first['k']} {first['m']}{density}",

@@ -7,6 +7,7 @@ y[m, n] = x[m, k] W[n, k]^T. Row sets:
     block     block weights                extra    more layers of language models, odd sizes
                                            odd      the odd sizes alone
     block-decode  block weights, few tokens
+    bitmap    weights with any elements, few tokens; only where it is named
 """
 
 import dataclasses
@@ -18,6 +19,8 @@ ALL_DECODE = (1, 8, 16, 32, 64, 128)
 BLOCK_SHAPES = ((4096, 4096, 4096), (14336, 4096, 4096))
 BLOCKS = (128, 64)
 DENSITIES = (0.10, 0.25, 0.50)
+BITMAP_LAYERS = LAYERS[:3]
+BITMAP_DENSITIES = (0.5, 0.4, 0.3, 0.2)
 EXTRA_LAYERS = (
     (10240, 8192),  # Llama 3 70B, queries, keys and values
     (13824, 5120),  # Qwen2.5 14B, gate or up
@@ -31,6 +34,8 @@ ODD = ((4096, 4096, 1000), (4096, 4096, 77), (14336, 4096, 333), (4104, 4096, 10
        (4096, 4112, 1024), (4104, 4112, 1000))
 
 SETS = ("prefill", "decode", "fp8", "dense", "block", "extra")
+# Those that a run of everything leaves out: it has to fit into eight minutes.
+OTHER_SETS = ("bitmap",)
 MLIR_TYPES = {"bf16": "bf16", "f16": "f16", "fp8": "f8E4M3FN"}
 
 # Tokens up to here are decode: weights are read from memory, cold.
@@ -39,7 +44,8 @@ MOST_DECODE_TOKENS = 512
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """`pattern` is 2:4, dense, block128 or block64; `density` is that of the blocks."""
+    """`pattern` is 2:4, dense, block128, block64 or bitmap; `density` is that of the blocks or
+    elements."""
 
     group: str
     n: int
@@ -52,7 +58,8 @@ class Row:
     @property
     def name(self):
         name = f"{self.group}/{self.n}x{self.k}x{self.m}"
-        return f"{name}/{self.pattern}@{self.density:g}" if self.block else name
+        dense = self.pattern in ("2:4", "dense")
+        return name if dense else f"{name}/{self.pattern}@{self.density:g}"
 
     @property
     def block(self):
@@ -71,6 +78,8 @@ class Row:
     def competitors(self):
         if self.pattern == "dense":
             return ("cublas", "ours-dense")
+        if self.pattern == "bitmap":
+            return ("cublas", "ours", "ours-dense")
         sparse_library = "torch-bsr" if self.block else "cusparselt"
         return ("cublas", sparse_library, "ours", "ours-dense")
 
@@ -79,6 +88,8 @@ class Row:
         """The encoding of W; empty for a dense one."""
         if self.block:
             return f"#sparsity.block<{self.block}x{self.block}>"
+        if self.pattern == "bitmap":
+            return "#sparsity.unstructured"
         return "#sparsity.n_of_m<2:4, axis = 1>" if self.pattern == "2:4" else ""
 
     @property
@@ -111,6 +122,9 @@ def make_rows(names, all_decode=False, dtype="bf16"):
             rows += [Row(name, n, k, m, dtype, f"block{block}", density)
                      for n, k, _ in BLOCK_SHAPES for m in DECODE for block in BLOCKS
                      for density in DENSITIES]
+        elif name == "bitmap":
+            rows += [Row(name, n, k, m, dtype, name, density) for n, k in BITMAP_LAYERS
+                     for density in BITMAP_DENSITIES for m in DECODE]
         elif name == "extra":
             rows += [Row("extra-decode" if m <= MOST_DECODE_TOKENS else "extra-prefill",
                          n, k, m, dtype) for n, k in EXTRA_LAYERS for m in EXTRA]
@@ -127,7 +141,7 @@ def parse_shape(text):
     sizes = text.split("x")
     if len(sizes) != 3 or not all(size.isdigit() for size in sizes):
         raise ValueError(
-            f"expected row sets among {', '.join(SETS)} or a shape NxKxM, but got {text}")
+            f"expected row sets among {', '.join(SETS + OTHER_SETS)} or a shape NxKxM, but got {text}")
     n, k, m = map(int, sizes)
     if min(n, k, m) < 1 or k % 4:
         raise ValueError(f"expected positive sizes, K a multiple of 4, but got {text}")
@@ -136,7 +150,8 @@ def parse_shape(text):
 
 def find_row(name, dtype="bf16"):
     """The row that is printed as `name`; a shape alone is a 2:4 row."""
-    for row in make_rows(("dense",), dtype=dtype) + make_rows(SETS, True, dtype):
+    sets = SETS + OTHER_SETS
+    for row in make_rows(("dense",), dtype=dtype) + make_rows(sets, True, dtype):
         if row.name == name:
             return row
     if "/" in name:
@@ -147,8 +162,8 @@ def find_row(name, dtype="bf16"):
 def parse_sweep(lines):
     """{row: [pipeline options]} of a CSV with the header n,k,m,options and optionally kind.
 
-    `kind` is 2:4 (if it is left out), dense, fp8, or blocks of a density: block128@0.1. Without
-    `kind`, the commas of options need no quotes.
+    `kind` is 2:4 (if it is left out), dense, fp8, or blocks or elements of a density:
+    block128@0.1, bitmap@0.5. Without `kind`, the commas of options need no quotes.
     """
     import csv
 
@@ -161,6 +176,8 @@ def parse_sweep(lines):
              "fp8": ("fp8", "2:4", 1.0)}
     kinds |= {f"block{block}@{density:g}": ("bf16", f"block{block}", density)
               for block in BLOCKS for density in DENSITIES}
+    kinds |= {f"bitmap@{density:g}": ("bf16", "bitmap", density)
+              for density in BITMAP_DENSITIES}
     found = {}
     for number, cells in enumerate(reader, 2):
         before = len(header) - 1

@@ -9,7 +9,9 @@ each row of tiles (a *group*) lists the tiles it holds, as in BSR:
                   [n, bytes] of `values` and of `metadata` as in `sparsity.packing`;
                   of an ordered list `order` int32 [groups], a permutation of the groups
     unstructured  bitmap int64 [n, words] (bit r * columns + c of a tile), offsets int32
-                  [n, words] (elements in all words before), values [nnz]
+                  [n, words] (elements in all words before), values [nnz]; in layout
+                  "fragments" (tiles of 64x64, elements of 16 bits) no bitmap, but a
+                  record for each tile: offsets int32 [n + 1], values [offsets[n]]
 
 A block tensor may have rank 3, [E, R, C]: group e * ceil(R / B) + row of blocks.
 """
@@ -23,6 +25,7 @@ import numpy as np
 from . import dtypes, packing
 
 _POINTER = ctypes.c_void_p
+_TILE_LAYOUTS = {"row_major": 0, "fragments": 1}
 
 
 class _BlockSpec(ctypes.Structure):
@@ -64,6 +67,7 @@ class _TileSpec(ctypes.Structure):
         ("rows", ctypes.c_int64),
         ("columns", ctypes.c_int64),
         ("element_type", ctypes.c_int32),
+        ("layout", ctypes.c_int32),
     ]
 
 
@@ -134,9 +138,12 @@ def _block_spec(shape, block, inner, dtype, layout, ordered=False):
     )
 
 
-def _tile_spec(shape, tile, dtype):
+def _tile_spec(shape, tile, dtype, layout="row_major"):
+    if layout not in _TILE_LAYOUTS:
+        raise ValueError(f"expected layout row_major or fragments, but got {layout}")
     sizes = (ctypes.c_int64 * max(len(shape), 1))(*shape)
-    return _TileSpec(len(shape), sizes, *tile, dtypes.ELEMENT_TYPES[dtype][0])
+    number = dtypes.ELEMENT_TYPES[dtype][0]
+    return _TileSpec(len(shape), sizes, *tile, number, _TILE_LAYOUTS[layout])
 
 
 class _Packed:
@@ -297,7 +304,8 @@ class PackedBlock(_Packed):
 
 @dataclasses.dataclass
 class PackedUnstructured(_Packed):
-    """The storage of an unstructured tensor, in ABI order; other fields as PackedBlock."""
+    """The storage of an unstructured tensor, in ABI order; other fields as PackedBlock.
+    `bitmap` is None in layout "fragments"."""
 
     positions: object
     coordinates: object
@@ -307,28 +315,34 @@ class PackedUnstructured(_Packed):
     shape: tuple
     dtype: str
     tile: tuple = (64, 64)
+    layout: str = "row_major"
 
     FIELDS = ("positions", "coordinates", "bitmap", "offsets", "values")
 
     @property
     def pattern(self):
         """The encoding as MLIR writes it."""
-        sizes = "" if self.tile == (64, 64) else "<tile = {}x{}>".format(*self.tile)
-        return "#sparsity.unstructured" + sizes
+        options = []
+        if self.tile != (64, 64):
+            options.append("tile = {}x{}".format(*self.tile))
+        if self.layout != "row_major":
+            options.append(f"layout = {self.layout}")
+        return "#sparsity.unstructured" + ("<{}>".format(", ".join(options)) if options else "")
 
     def _spec(self):
-        return _tile_spec(self.shape, self.tile, self.dtype)
+        return _tile_spec(self.shape, self.tile, self.dtype, self.layout)
 
     def _fields(self):
         groups, words = _numbers("sparsityUnstructuredSizes", self._spec(), count=2)
         positions = self._host("positions", np.int32, (groups + 1,))
         coordinates = self._host("coordinates", np.int32, (-1,))
         n = coordinates.size
-        bitmap = self._host("bitmap", np.int64, (n, words))
-        offsets = self._host("offsets", np.int32, (n, words))
+        records = self.layout == "fragments"
+        bitmap = None if records else self._host("bitmap", np.int64, (n, words))
+        offsets = self._host("offsets", np.int32, (n + 1,) if records else (n, words))
         values = self._host("values", dtypes.storage_of(self.dtype), (-1,))
         arrays = (positions, coordinates, bitmap, offsets, values)
-        address = [array.ctypes.data for array in arrays]
+        address = [None if array is None else array.ctypes.data for array in arrays]
         return _TileFields(*address, n, values.size), arrays
 
 
@@ -372,22 +386,26 @@ def pack_block(array, block, inner=None, layout="row_major", dtype=None, merged=
     return packed
 
 
-def pack_unstructured(array, tile=(64, 64), dtype=None):
-    """Packs the non-zero elements of a dense matrix; `tile` holds a multiple of 64 elements."""
+def pack_unstructured(array, tile=(64, 64), dtype=None, layout="row_major"):
+    """Packs the non-zero elements of a dense matrix; `tile` holds a multiple of 64 elements.
+
+    `layout` is "row_major", or "fragments" where the compiled type says so.
+    """
     dense, dtype = dtypes.to_storage(array, dtype)
     tile = _two_sizes(tile, "a tile")
-    spec = _tile_spec(dense.shape, tile, dtype)
+    spec = _tile_spec(dense.shape, tile, dtype, layout)
     groups, words = _numbers("sparsityUnstructuredSizes", spec, count=2)
     n, elements = _numbers("sparsityUnstructuredCount", spec, dense.ctypes.data, count=2)
     packed = PackedUnstructured(
         np.empty(groups + 1, np.int32),
         np.empty(n, np.int32),
-        np.empty((n, words), np.int64),
-        np.empty((n, words), np.int32),
+        np.empty((n, words), np.int64) if words else None,
+        np.empty((n, words) if words else n + 1, np.int32),
         np.empty(elements, dense.dtype),
         dense.shape,
         dtype,
         tile,
+        layout,
     )
     fields, _ = packed._fields()
     _call("sparsityUnstructuredPack", spec, dense.ctypes.data, ctypes.byref(fields))

@@ -172,6 +172,19 @@ def popcount(value):
     return np.array([bin(int(one)).count("1") for one in value], np.uint32)
 
 
+def dot_bytes(a, b, c):
+    """dp4a of unsigned bytes."""
+    products = a.view(np.uint8).astype(np.uint32) * b.view(np.uint8)
+    return c + products.reshape(-1, 4).sum(axis=1, dtype=np.uint32)
+
+
+def dot_halves(a, b, c, first):
+    """dp2a of unsigned 16-bit numbers and the bytes `first` and on."""
+    bytes_ = b.view(np.uint8).reshape(-1, 4)[:, first : first + 2]
+    products = a.view(np.uint16).reshape(-1, 2).astype(np.uint32) * bytes_
+    return c + products.sum(axis=1, dtype=np.uint32)
+
+
 def leading_zeros(value):
     bits = value.dtype.itemsize * 8
     return np.array([bits - int(one).bit_length() for one in value], np.uint32)
@@ -237,7 +250,7 @@ _UNARY_MATH = {
 _BINARY_MATH = {"add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "div": "{0} / {1}"}
 NAMES = frozenset(
     "add sub mul mad fma div rem min max neg abs and or xor not shl shr bfe bfi prmt selp "
-    "setp cvt mov cvta mapa sqrt rsqrt rcp ex2 lg2 tanh sin cos popc clz".split()
+    "setp cvt mov cvta mapa sqrt rsqrt rcp ex2 lg2 tanh sin cos popc clz dp4a dp2a".split()
 )
 
 
@@ -441,6 +454,20 @@ class Coder:
             raise EmulationError(f"expected prmt.b32, but got {instruction.opcode}")
         values = ", ".join(self.raw(one, 32) for one in instruction.operands[1:])
         return self.write(instruction.operands[0], f"permute_bytes({values})", 32, masked)
+
+    def _dp4a(self, instruction, masked):
+        if instruction.opcode != "dp4a.u32.u32":
+            raise EmulationError(f"expected dp4a.u32.u32, but got {instruction.opcode}")
+        values = ", ".join(self.raw(one, 32) for one in instruction.operands[1:])
+        return self.write(instruction.operands[0], f"dot_bytes({values})", 32, masked)
+
+    def _dp2a(self, instruction, masked):
+        if instruction.opcode not in ("dp2a.lo.u32.u32", "dp2a.hi.u32.u32"):
+            raise EmulationError(f"expected dp2a of u32, but got {instruction.opcode}")
+        values = ", ".join(self.raw(one, 32) for one in instruction.operands[1:])
+        first = 2 if "hi" in instruction.parts else 0
+        code = f"dot_halves({values}, {first})"
+        return self.write(instruction.operands[0], code, 32, masked)
 
     def _selp(self, instruction, masked):
         target, first, second, which = instruction.operands

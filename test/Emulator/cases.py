@@ -3,12 +3,12 @@
 
 def program(
     n, k, m, dtype="bf16", result="bf16", sparse=True, bias=False, residual=False, relu=False,
-    transposed=False, block=None, stored_dense=False, density=None, gated=False,
+    transposed=False, block=None, bitmap=False, stored_dense=False, density=None, gated=False,
 ):  # fmt: skip
     """MLIR. `sparse`: W is 2:4 along k (1:2 in f32), or has blocks of the extents `block`, a share
-    `density` of which is expected. `stored_dense`: it is stored as a dense tensor. `transposed`:
-    W is stored as [k, n]. `gated`: Y is silu(Y) times a second product, of X and weights like W.
-    `m` may be "?"."""
+    `density` of which is expected, or any elements (`bitmap`). `stored_dense`: it is stored as a
+    dense tensor. `transposed`: W is stored as [k, n]. `gated`: Y is silu(Y) times a second
+    product, of X and weights like W. `m` may be "?"."""
     integer = dtype == "i8"
     pattern = "1:2" if dtype == "f32" else "2:4"
     sum_type = "i32" if integer else "f32"
@@ -16,6 +16,8 @@ def program(
     encoding = f", #sparsity.n_of_m<{pattern}, axis = {axis}>" if sparse else ""
     if block:
         encoding = f", #sparsity.block<{block[0]}x{block[1]}>"
+    if bitmap:
+        encoding = ", #sparsity.unstructured"
     if stored_dense:
         encoding = f", #sparsity.stored_dense<{encoding[2:]}>"
     hint = f" {{sparsity.density = {density} : f64}}" if density else ""

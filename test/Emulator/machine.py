@@ -40,7 +40,7 @@ class Warp:
     # Sums -------------------------------------------------------------------
 
     def touch(self, read, written):
-        """Before an ordinary instruction that touches sums or metadata."""
+        """Before an ordinary instruction that touches sums, metadata or A."""
         for product in self.in_flight:
             sums = product.shape.sums
             if not sums.isdisjoint(read) or not sums.isdisjoint(written):
@@ -48,10 +48,9 @@ class Warp:
                     f"touches sums of the matrix instruction in flight of line {product.line}"
                 )
                 break
-            slot = product.metadata_slot
-            if slot in written:
+            if not product.shape.inputs.isdisjoint(written):
                 raise EmulationError(
-                    f"overwrites metadata of the matrix instruction in flight of line "
+                    f"overwrites metadata or A of the matrix instruction in flight of line "
                     f"{product.line}"
                 )
         if written:

@@ -7,6 +7,7 @@
     random_tiles.py --kinds block --count 50                 of 50 numbers those with block weights
     random_tiles.py --tf32 --count 100                       all of f32 with allow-tf32
     random_tiles.py --first 17 --count 1 --print             one of them, with its text
+    random_tiles.py --bitmap --emulate --count 50            weights with any elements
 
 Number N is a function of N and --tf32: sizes, element types, n:m, dense and block weights,
 epilogues, a second product, consumers, stages, clusters, splits, overlap, deferred stores. A tile
@@ -90,6 +91,39 @@ def make(number, tf32=False):
     return cases.program(**fields), options, sizes
 
 
+def make_bitmap(number):
+    """The same with weights of any elements, decoded into registers."""
+    pick = random.Random(number)
+    dtype = pick.choice(["bf16", "bf16", "f16"])
+    fields = {
+        "n": pick.choice([pick.randint(1, 90) * 8, pick.randint(1, 700)]),
+        "k": pick.randint(1, 150) * 8,
+        "m": pick.choice([1, 7, 8, 16, 16, 32, 33, 64, 77, 128, pick.randint(1, 600)]),
+        "dtype": dtype,
+        "result": dtype,
+        "sparse": False,
+        "bitmap": True,
+    }
+    epilogue = pick.choice(["", "bias", "relu", "residual", "f32"])
+    if epilogue == "f32":
+        fields["result"] = "f32"
+    elif epilogue:
+        fields[epilogue] = True
+    columns = pick.choice([8, 16, 16, 24, 32, 48, 64, 96, 128, 200, 256])
+    splits = pick.choice([1, 1, 2, 4])
+    columns = -(-columns // (8 * splits)) * 8 * splits
+    options = (
+        f"tile=64,{columns},64 warps={pick.choice([4, 8, 12])},1 stages={pick.choice([2, 3, 4, 6])}"
+        f" splits={splits}"
+    )
+    if pick.random() < 0.3:
+        options += " overlap"
+    if pick.random() < 0.15:
+        options = "tuning-table=none"
+    sizes = " ".join(f"{k}={v}" for k, v in fields.items())
+    return cases.program(**fields), options, sizes
+
+
 def emulate(text, options, number):
     import ptx
     import run_emulated
@@ -112,6 +146,9 @@ def run_on_gpu(text, options, number, arguments):
     # A flag of the tool, whose check then allows for the rounding.
     command += ["--allow-tf32"] * (ALLOW_TF32 in options)
     command.append(f"--pipeline-options={options.replace(ALLOW_TF32, '')}")
+    if arguments.bitmap:
+        share = random.Random(number).choice([0.01, 0.1, 0.3, 0.5, 0.9])
+        command.append(f"--density=1:{share}")
     if arguments.sanitizer:
         command = ["compute-sanitizer", "--tool", arguments.sanitizer] + command
     try:
@@ -141,6 +178,7 @@ def main():
     parser.add_argument("--kinds", default="", help="sparse, dense, block; with commas")
     parser.add_argument("--tf32", action="store_true", help="f32 in place of the other types")
     parser.add_argument("--emulate", action="store_true")
+    parser.add_argument("--bitmap", action="store_true", help="weights with any elements")
     parser.add_argument("--sanitizer", choices=["memcheck", "racecheck", "initcheck", "synccheck"])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--timeout", type=int, default=100, help="seconds for one")
@@ -150,9 +188,12 @@ def main():
     kinds = set(arguments.kinds.split(",")) - {""}
     if kinds - set(KINDS):
         parser.error(f"expected kinds among {', '.join(KINDS)}, but got {arguments.kinds}")
+    if arguments.bitmap and (arguments.tf32 or kinds):
+        parser.error("expected one of --bitmap, --tf32 and --kinds, but got --bitmap and another")
 
     def one(number):
-        text, options, sizes = make(number, arguments.tf32)
+        bitmap = arguments.bitmap
+        text, options, sizes = make_bitmap(number) if bitmap else make(number, arguments.tf32)
         if arguments.emulate:
             outcome, output = emulate(text, options, number)
         else:

@@ -24,7 +24,7 @@ from steps import PARAMETER_STRIDE  # noqa: E402
 from sparsity import dtypes  # noqa: E402
 from sparsity.compiler import compile as compile_program  # noqa: E402
 from sparsity.launch import DeviceArray, TensorMapParameter, parse_tensor_type  # noqa: E402
-from sparsity.lists import pack_block, store_dense  # noqa: E402
+from sparsity.lists import pack_block, pack_unstructured, store_dense  # noqa: E402
 from sparsity.packing import pack_n_of_m, prune_n_of_m  # noqa: E402
 
 # Of a whole matrix, by the type of its elements: the result's rounding and little else.
@@ -124,6 +124,31 @@ def _pack_blocks(array, text, memory, rng, dtype):
     )
 
 
+def _pack_bits(array, memory, rng, dtype):
+    """Keeps some elements: of each tile another share, of every fifth tile and of some rows of
+    tiles none, of some tiles all."""
+    tiles = [-(-size // 64) for size in array.shape]
+    share = rng.choice([0.0, 0.02, 0.3, 0.5, 1.0], tiles)
+    share[:: rng.integers(2, 5)] *= rng.random() < 0.7
+    kept = np.kron(share, np.ones((64, 64)))[: array.shape[0], : array.shape[1]]
+    array = np.where(rng.random(array.shape) < kept, array, np.zeros((), array.dtype))
+    packed = pack_unstructured(array, dtype=dtype, layout="fragments")
+    # A buffer has an address even if it is empty.
+    buffers = {
+        name: (getattr(packed, name) if getattr(packed, name).size else np.zeros(8, np.int32))
+        for name in ("positions", "coordinates", "offsets", "values")
+    }
+    return array, dataclasses.replace(
+        packed,
+        **{
+            name: DeviceArray(
+                memory.add(data), getattr(packed, name).shape, dtype if name == "values" else "i32"
+            )
+            for name, data in buffers.items()
+        },
+    )
+
+
 def make_arguments(kernel, memory, rng, dynamic, tf32):
     """(arguments for `Kernel.plan`, arrays for the reference: rounded where `tf32`)."""
     arguments, arrays = [], []
@@ -138,6 +163,9 @@ def make_arguments(kernel, memory, rng, dynamic, tf32):
             arguments.append(DeviceArray(memory.add(array), shape, dtype))
         elif re.search(_BLOCK, entry["type"]):
             array, packed = _pack_blocks(array, entry["type"], memory, rng, dtype)
+            arguments.append(packed)
+        elif "#sparsity.unstructured<layout = fragments>" in entry["type"]:
+            array, packed = _pack_bits(array, memory, rng, dtype)
             arguments.append(packed)
         else:
             n, m, axis = _pattern(entry["type"])

@@ -66,8 +66,7 @@ class Program:
                 shape = Shape(instruction)
                 instruction.shape = shape
                 self.watched |= shape.sums
-                if shape.metadata is not None:
-                    self.watched.update(slots_of(shape.metadata))
+                self.watched |= shape.inputs
 
     def special_registers(self, block, warp):
         lanes = np.arange(LANES, dtype=np.uint32)
@@ -729,9 +728,12 @@ def _proxy_fence(program, instruction):
 
 def _multiply(program, instruction):
     shape = instruction.shape
-    a, b = program.reader(shape.a, 64), program.reader(shape.b, 64)
+    b = program.reader(shape.b, 64)
+    if shape.a_registers:
+        registers = [program.reader(one, 32) for one in shape.a_registers]
+    else:
+        a = program.reader(shape.a, 64)
     metadata = program.reader(shape.metadata, 32) if shape.sparse else None
-    slot = shape.metadata.slot if shape.sparse else -1
     fixed = isinstance(shape.accumulate, Immediate) and shape.accumulate.value != 0
     is_fixed = isinstance(shape.accumulate, Immediate)
     predicate = None if is_fixed else program.reader(shape.accumulate, 1)
@@ -745,9 +747,17 @@ def _multiply(program, instruction):
         for other in warp.in_flight:
             if other.shape.slots != shape.slots and not other.shape.sums.isdisjoint(shape.sums):
                 warp.serialize(f"expected its own sums, but got those of line {other.line}")
-            if slot in other.shape.sums or other.metadata_slot in shape.sums:
-                raise EmulationError("expected metadata apart from sums")
-        first = _uniform(a(warp), None, "the descriptor of A")
+            if not (
+                shape.inputs.isdisjoint(other.shape.sums)
+                and other.shape.inputs.isdisjoint(shape.sums)
+            ):
+                raise EmulationError("expected metadata and A apart from sums")
+        if shape.a_registers:
+            if not shape.inputs.isdisjoint(warp.written_sums):
+                raise EmulationError("expected wgmma.fence after A was written")
+            first = None
+        else:
+            first = _uniform(a(warp), None, "the descriptor of A")
         second = _uniform(b(warp), None, "the descriptor of B")
         accumulate = fixed
         if predicate:
@@ -759,8 +769,10 @@ def _multiply(program, instruction):
         if warp.block.products.setdefault(key, what) != what:
             raise EmulationError("expected what the other warps of the warpgroup executed")
         words = metadata(warp) if metadata else None
+        if shape.a_registers:
+            # Nothing writes them before the instruction is retired: touch().
+            first = [one(warp) for one in registers]
         product = Multiplication(warp, shape, first, second, words, accumulate, instruction.line)
-        product.metadata_slot = slot
         warp.in_flight.append(product)
         warp.open_products.append(product)
 

@@ -107,6 +107,15 @@ def _metadata_chunks(words, item, selector):
     return np.concatenate(rows)
 
 
+def _fragment_rows(registers, item):
+    """[16 rows, K] of four registers a lane (PTX ISA, "wgmma", register fragments): lane
+    4 g + c has of row g, and of g + 8 in the odd ones, 4 bytes of K at 4 c; those 16 bytes on
+    in the last two."""
+    lanes = np.stack(registers).reshape(2, 2, 8, 4)  # half of K, half of rows, group, quad
+    rows = np.ascontiguousarray(lanes.transpose(1, 2, 0, 3)).reshape(16, 8)
+    return rows.view({1: np.uint8, 2: np.uint16}[item])
+
+
 class Shape:
     """What the text of one instruction says."""
 
@@ -137,15 +146,26 @@ class Shape:
             )
         self.sums = frozenset(self.slots)
         self.a, self.b = operands.pop(0), operands.pop(0)
+        self.a_registers = list(getattr(self.a, "items", ()))
+        if self.a_registers and (len(self.a_registers) != 4 or self.sparse):
+            raise EmulationError(
+                f"expected four registers of a dense A, but got {instruction.text}"
+            )
         self.metadata, self.selector = None, 0
         if self.sparse:
             self.metadata, selector = operands.pop(0), operands.pop(0)
             self.selector = selector.value
             if self.selector not in ((0,) if self.item == 1 else (0, 1)):
                 raise EmulationError(f"expected a legal selector, but got {self.selector}")
+        # What may not be written before the instruction is done.
+        self.inputs = frozenset(one.slot for one in self.a_registers)
+        if self.sparse:
+            self.inputs |= {self.metadata.slot}
         self.accumulate = operands.pop(0)
         rest = [self._immediate(operand) for operand in operands]
         self.signs = [1, 1] if integer else [rest.pop(0), rest.pop(0)]
+        if self.a_registers and self.item == 2:
+            rest.insert(0, 0)
         self.transposed = rest if rest else [0, 0]
         if rest and self.item != 2 or self.item == 2 and len(rest) != 2:
             raise EmulationError("expected transposes of operands of 16 bits only")
@@ -166,15 +186,19 @@ class Multiplication:
         self.done = False
         rows = 16 * (warp.index % 4)
         a_depth = shape.depth // 2 if shape.sparse else shape.depth
-        self.a_at, a_chunks = decode_descriptor(
-            a, shape.transposed[0], rows, 16, a_depth, shape.item
-        )
+        self.a = None
+        if shape.a_registers:
+            self.a = _fragment_rows(a, shape.item)
+        else:
+            self.a_at, a_chunks = decode_descriptor(
+                a, shape.transposed[0], rows, 16, a_depth, shape.item
+            )
         self.b_at, b_chunks = decode_descriptor(
             b, shape.transposed[1], 0, shape.columns, shape.depth, shape.item
         )
-        self.chunks = (a_chunks, b_chunks)
+        self.chunks = {"B": b_chunks} if shape.a_registers else {"A": a_chunks, "B": b_chunks}
         shared = warp.block.shared
-        for chunks, at in ((a_chunks, "A"), (b_chunks, "B")):
+        for at, chunks in self.chunks.items():
             what = f"operand {at} of a matrix instruction"
             shared.check(int(chunks[0]) * CHUNK, int(chunks[-1] + 1) * CHUNK, what)
             shared.check_async_read(chunks, what)
@@ -186,9 +210,9 @@ class Multiplication:
         self.done = True
         shape, warp = self.shape, self.warp
         view = warp.block.shared.views[shape.item]
-        for chunks, at in zip(self.chunks, "AB"):
+        for at, chunks in self.chunks.items():
             warp.block.shared.check_read(chunks, f"operand {at} of a matrix instruction")
-        a = _widen(view[self.a_at], shape.a_type)
+        a = _widen(view[self.a_at] if self.a is None else self.a, shape.a_type)
         b = _widen(view[self.b_at], shape.b_type)
         if shape.sparse:
             a = self._expand(a)
@@ -237,5 +261,5 @@ class Multiplication:
 
     def retire(self):
         self.run()
-        for chunks in self.chunks:
+        for chunks in self.chunks.values():
             self.warp.block.shared.multiplying[chunks] -= 1

@@ -16,7 +16,7 @@
 // SM80: .target sm_80
 // SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
 // SM90A: .target sm_90a
-// SM90A: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// SM90A: wgmma.mma_async.sync.aligned.m64n{{[0-9]+}}k16.f32.bf16.bf16
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill
 // PTXAS: 0 bytes spill stores, 0 bytes spill loads
 // PTXAS-NOT: {{[1-9][0-9]*}} bytes spill

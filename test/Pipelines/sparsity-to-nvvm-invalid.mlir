@@ -46,3 +46,17 @@ func.func @f64(%x: tensor<8x64xf64>, %w: tensor<64x8xf64>, %init: tensor<8x8xf64
       outs(%init : tensor<8x8xf64>) -> tensor<8x8xf64>
   return %y : tensor<8x8xf64>
 }
+
+// -----
+
+// Records are read by the kernels whose instruction takes them, which sm_80 does not have.
+func.func @records(%x: tensor<8x64xf16>, %w: tensor<64x64xf16, #sparsity.unstructured<layout = fragments>>,
+                   %init: tensor<8x64xf32>) -> tensor<8x64xf32> {
+  // expected-error @+1 {{expected a tile in layout row_major to expand, but got '!sparse_tile.tile<64x64xf16, #sparsity.format<bitmap<64x64>, layout = fragments>>'}}
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<8x64xf16>, tensor<64x64xf16, #sparsity.unstructured<layout = fragments>>)
+      outs(%init : tensor<8x64xf32>) -> tensor<8x64xf32>
+  return %y : tensor<8x64xf32>
+}

@@ -88,3 +88,59 @@ func.func @converted_blocks(%x: tensor<64x256xf16>, %w: tensor<128x256xf8E4M3FN,
       ins(%x, %w : tensor<64x256xf16>, tensor<128x256xf8E4M3FN, #sparsity.block<128x128>>) outs(%o : tensor<64x128xf32>) -> tensor<64x128xf32>
   return %y : tensor<64x128xf32>
 }
+
+// -----
+
+// Tiles with a bitmap are decoded into registers, whose instruction takes 64 rows.
+
+// REMARK: wgmma.registers.m64k16 in bf16, tile 64x16x64 by the cost model, K split by 2
+// CHECK-LABEL: func.func @bits
+// CHECK: tile = [64, 16, 64], warps = [12, 1]
+// CHECK-SAME: instruction = "wgmma.registers.m64k16", sparse = true, splits = 2
+// CHECK-SAME: sparse_tile.fallback = #sparse_tile.config<{{.*}}instruction = "mma.m16n8k16", sparse = false
+func.func @bits(%x: tensor<16x14336xbf16>, %w: tensor<4096x14336xbf16, #sparsity.unstructured>, %o: tensor<16x4096xf32>) -> tensor<16x4096xf32> {
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<16x14336xbf16>, tensor<4096x14336xbf16, #sparsity.unstructured>) outs(%o : tensor<16x4096xf32>) -> tensor<16x4096xf32>
+  return %y : tensor<16x4096xf32>
+}
+
+// -----
+
+// REMARK: expanded: bitmap<16x64> lies in the tiles of a list; no warpgroups: tiles of a list are decoded
+// CHECK-LABEL: func.func @bits_of_small_tiles
+// CHECK: instruction = "mma.m16n8k16", sparse = false
+func.func @bits_of_small_tiles(%x: tensor<16x256xbf16>, %w: tensor<128x256xbf16, #sparsity.unstructured<tile = 16x64>>, %o: tensor<16x128xf32>) -> tensor<16x128xf32> {
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<16x256xbf16>, tensor<128x256xbf16, #sparsity.unstructured<tile = 16x64>>) outs(%o : tensor<16x128xf32>) -> tensor<16x128xf32>
+  return %y : tensor<16x128xf32>
+}
+
+// -----
+
+// REMARK: expanded: bitmap<64x64> lies in the tiles of a list; no warpgroups: tiles of a list are decoded
+// CHECK-LABEL: func.func @bits_of_bytes
+// CHECK: instruction = "mma.m16n8k32", sparse = false
+func.func @bits_of_bytes(%x: tensor<16x256xi8>, %w: tensor<128x256xi8, #sparsity.unstructured>, %o: tensor<16x128xi32>) -> tensor<16x128xi32> {
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<16x256xi8>, tensor<128x256xi8, #sparsity.unstructured>) outs(%o : tensor<16x128xi32>) -> tensor<16x128xi32>
+  return %y : tensor<16x128xi32>
+}
+
+// -----
+
+// REMARK: expanded: n_of_m<2:4, axis = 1> lies in the tiles of a list; no warpgroups: tiles of a list are decoded
+// CHECK-LABEL: func.func @pairs_in_blocks
+// CHECK: instruction = "mma.m16n8k16", sparse = false
+func.func @pairs_in_blocks(%x: tensor<16x256xbf16>, %w: tensor<128x256xbf16, #sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>>>, %o: tensor<16x128xf32>) -> tensor<16x128xf32> {
+  %y = linalg.matmul
+      indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %w : tensor<16x256xbf16>, tensor<128x256xbf16, #sparsity.block<64x64, inner = #sparsity.n_of_m<2:4, axis = 1>>>) outs(%o : tensor<16x128xf32>) -> tensor<16x128xf32>
+  return %y : tensor<16x128xf32>
+}

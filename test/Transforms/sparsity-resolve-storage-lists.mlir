@@ -233,3 +233,53 @@ func.func @outside() -> tensor<2xi32> {
   %f = sparsity.field %w "positions" : !U to tensor<2xi32>
   return %f : tensor<2xi32>
 }
+
+// -----
+
+!U = tensor<4x6xf16, #sparsity.unstructured<layout = fragments>>
+
+// unstructured_c6
+func.func @ends() -> tensor<2xi32> {
+  %p = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %c = arith.constant dense<0> : tensor<1xi32>
+  %o = arith.constant dense<0> : tensor<1xi32>
+  %v = arith.constant dense<1.0> : tensor<392xf16>
+  // expected-error @below {{expected 2 offsets, one for each coordinate and the end, but got 1}}
+  %w = sparsity.assemble %p, %c, %o, %v : tensor<2xi32>, tensor<1xi32>, tensor<1xi32>, tensor<392xf16> to !U
+  %f = sparsity.field %w "positions" : !U to tensor<2xi32>
+  return %f : tensor<2xi32>
+}
+
+// -----
+
+!U = tensor<4x6xf16, #sparsity.unstructured<layout = fragments>>
+
+// unstructured_c7: no bits, and beginnings at the first byte of the record.
+func.func @beginnings() -> tensor<2xi32> {
+  %p = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %c = arith.constant dense<0> : tensor<1xi32>
+  %o = arith.constant dense<[0, 384]> : tensor<2xi32>
+  %v = arith.constant dense<0.0> : tensor<384xf16>
+  // expected-error @below {{expected 768, where a patch's elements begin in bytes, but got 0 at values[256]}}
+  %w = sparsity.assemble %p, %c, %o, %v : tensor<2xi32>, tensor<1xi32>, tensor<2xi32>, tensor<384xf16> to !U
+  %f = sparsity.field %w "positions" : !U to tensor<2xi32>
+  return %f : tensor<2xi32>
+}
+
+// -----
+
+!U = tensor<4x6xf16, #sparsity.unstructured<layout = fragments>>
+
+// One record, of one element.
+
+// CHECK-LABEL: @encode_fragments
+// CHECK: arith.constant dense<[0, 392]> : tensor<2xi32>
+// CHECK: arith.constant dense<{{.*}}> : tensor<392xf16>
+func.func @encode_fragments() -> (tensor<?xi32>, tensor<?xf16>) {
+  %d = arith.constant dense<[[0.0, 0.0, 0.0, 0.0, 2.0, 0.0], [0.0, 0.0, 0.0, -0.0, 0.0, 0.0],
+                             [0.0, 0.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]> : tensor<4x6xf16>
+  %w = sparsity.encode %d : tensor<4x6xf16> to !U
+  %o = sparsity.field %w "offsets" : !U to tensor<?xi32>
+  %v = sparsity.field %w "values" : !U to tensor<?xf16>
+  return %o, %v : tensor<?xi32>, tensor<?xf16>
+}

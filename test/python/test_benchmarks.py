@@ -36,6 +36,10 @@ def test_row_sets():
     block = rows.make_rows(("block",))
     assert {row.block for row in block} == {64, 128}
     assert {row.density for row in block} == {0.1, 0.25, 0.5}
+    bitmap = rows.make_rows(("bitmap",))
+    assert {row.density for row in bitmap} == {0.2, 0.3, 0.4, 0.5}
+    assert all(row.is_decode and not row.block for row in bitmap)
+    assert "xbf16, #sparsity.unstructured>" in rows.program_text(bitmap[0], True)
 
 
 def test_dense_rows_are_the_prefill_rows():
@@ -48,7 +52,8 @@ def test_dense_rows_are_the_prefill_rows():
 
 
 @pytest.mark.parametrize("name", ["prefill/14336x4096x4096", "dense/4096x4096x1024",
-                                  "block/4096x4096x4096/block64@0.25", "decode-more/4096x4096x1"])
+                                  "block/4096x4096x4096/block64@0.25",
+                                  "bitmap/4096x14336x16/bitmap@0.3", "decode-more/4096x4096x1"])
 def test_rows_are_found_by_their_name(name):
     assert rows.find_row(name).name == name
 
@@ -97,7 +102,8 @@ def test_estimate_grows_with_the_work():
 @pytest.mark.parametrize("row", [Row("t", 256, 128, 48), Row("t", 256, 128, 48, "f16"),
                                  Row("t", 256, 256, 48, "fp8"),
                                  Row("t", 256, 256, 48, "bf16", "block128", 0.5),
-                                 Row("t", 256, 256, 48, "bf16", "block64", 0.5)])
+                                 Row("t", 256, 256, 48, "bf16", "block64", 0.5),
+                                 Row("t", 256, 256, 48, "bf16", "bitmap", 0.5)])
 @pytest.mark.parametrize("dynamic_m", [False, True])
 @pytest.mark.parametrize("encoded", [False, True])
 def test_programs_compile(translate_tool, row, encoded, dynamic_m):

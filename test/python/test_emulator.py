@@ -138,6 +138,50 @@ CASES = {
         dict(n=256, k=512, m=7, block=(64, 128), gated=True, result="f32"),
         WGMMA + "tile=64,72,64 warps=8,1 stages=2 cluster=1",
     ),
+    # Weights with any elements, decoded into registers: tiles of all shares of them, rows of
+    # tiles without any, on every edge.
+    "bitmap": (
+        dict(n=200, k=264, m=13, sparse=False, bitmap=True),
+        WGMMA + "tile=64,16,64 warps=4,1 stages=3",
+    ),
+    "bitmap, two rings": (
+        dict(n=199, k=712, m=33, sparse=False, bitmap=True, bias=True, relu=True),
+        WGMMA + "tile=64,40,64 warps=8,1 stages=2",
+    ),
+    "bitmap, f16, several tiles": (
+        dict(n=456, k=200, m=150, sparse=False, bitmap=True, dtype="f16", result="f16"),
+        WGMMA + "tile=64,64,64 warps=8,1 stages=2",
+    ),
+    "bitmap, three rings": (
+        dict(n=328, k=2400, m=70, sparse=False, bitmap=True, relu=True),
+        WGMMA + "tile=64,72,64 warps=12,1 stages=2",
+    ),
+    "bitmap, splits": (
+        dict(n=136, k=1032, m=32, sparse=False, bitmap=True, residual=True),
+        WGMMA + "tile=64,32,64 warps=12,1 stages=3 splits=2",
+    ),
+    "bitmap, splits without rings": (
+        dict(n=72, k=328, m=70, sparse=False, bitmap=True, result="f32"),
+        WGMMA + "tile=64,32,64 warps=4,1 stages=2 splits=4 overlap",
+    ),
+    # Lists shorter and longer than the ring, and than the lanes of a warp.
+    "bitmap, overlap": (
+        dict(n=456, k=2696, m=21, sparse=False, bitmap=True),
+        WGMMA + "tile=64,24,64 warps=4,1 stages=5 overlap",
+    ),
+    "bitmap, overlap, three rings": (
+        dict(n=392, k=456, m=16, sparse=False, bitmap=True),
+        WGMMA + "tile=64,16,64 warps=12,1 stages=2 overlap",
+    ),
+    # Two products, whose records come one after the other.
+    "bitmap, gated": (
+        dict(n=136, k=1032, m=32, sparse=False, bitmap=True, gated=True),
+        WGMMA + "tile=64,32,64 warps=8,1 stages=3 splits=2",
+    ),
+    "bitmap, chosen": (
+        dict(n=328, k=520, m="?", sparse=False, bitmap=True),
+        WGMMA + "tuning-table=none",
+    ),
     # A tile is stored behind the first products of the next one, or without them where the next
     # one's list is empty.
     "dense, deferred": (
@@ -211,6 +255,13 @@ def test_random_tile_of_tf32(translate_tool, runtime_library, number):
     assert outcome in ("ok", "refused"), output
 
 
+@pytest.mark.parametrize("number", range(0, 40, 5))
+def test_random_bitmap_tile(translate_tool, runtime_library, number):
+    text, options, _ = random_tiles.make_bitmap(number)
+    outcome, output = random_tiles.emulate(text, options, number)
+    assert outcome in ("ok", "refused"), output
+
+
 @pytest.mark.parametrize("sparse", [False, True])
 def test_missing_rounding_is_found(translate_tool, runtime_library, monkeypatch, sparse):
     monkeypatch.setattr(copies, "round_to_tf32", lambda elements: elements)
@@ -225,6 +276,14 @@ def test_kernel_is_picked_by_columns(translate_tool, runtime_library, tokens):
     outcome = run_emulated.run(program, WGMMA, seed=tokens, dynamic=tokens)
     assert outcome.passed, outcome
     assert outcome.expected.shape == (tokens, 256)
+
+
+@pytest.mark.parametrize("tokens", [1, 33, 600])
+def test_bitmap_kernel_is_picked_by_columns(translate_tool, runtime_library, tokens):
+    program = cases.program(n=200, k=328, m="?", sparse=False, bitmap=True)
+    outcome = run_emulated.run(program, WGMMA, seed=tokens, dynamic=tokens)
+    assert outcome.passed, outcome
+    assert outcome.expected.shape == (tokens, 200)
 
 
 # What a kernel must not do, made by changing the text of one that is right.
@@ -260,3 +319,36 @@ def test_defect_is_found(translate_tool, runtime_library, monkeypatch, name):
     text = cases.program(n=256, k=256, m=128, sparse=False)
     with pytest.raises(ptx.EmulationError, match=message):
         run_emulated.run(text, ONE_GROUP)
+
+
+# The same for A in registers.
+REGISTER_DEFECTS = {
+    "A written in flight": (
+        [(r"wgmma\.wait_group\.sync\.aligned\s+0;", "")], "A of the matrix instruction in flight"
+    ),
+    "A written behind the fence": (
+        [
+            (r"wgmma\.fence\.sync\.aligned;", ""),
+            (r"(popc\.b32[^;]*;)", r"wgmma.fence.sync.aligned; \1"),
+        ],
+        "wgmma.fence after A was written",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REGISTER_DEFECTS)
+def test_defect_of_registers_is_found(translate_tool, runtime_library, monkeypatch, name):
+    changes, message = REGISTER_DEFECTS[name]
+    compile_program = run_emulated.compile_program
+
+    def broken(*arguments, **options):
+        program = compile_program(*arguments, **options)
+        for pattern, replacement in changes:
+            program.ptx, count = re.subn(pattern, replacement, program.ptx)
+            assert count, f"expected {pattern} in the kernel"
+        return program
+
+    monkeypatch.setattr(run_emulated, "compile_program", broken)
+    text = cases.program(n=256, k=512, m=16, sparse=False, bitmap=True)
+    with pytest.raises(ptx.EmulationError, match=message):
+        run_emulated.run(text, WGMMA + "tile=64,16,64 warps=4,1 stages=3")

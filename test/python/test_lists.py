@@ -177,6 +177,50 @@ def test_inner_pattern(axis):
         sparsity.pack_block(dense, (16, 20), inner=(2, 4, axis))
 
 
+def fragment_record(tile):
+    """The record of a 64x64 tile by the definition of docs/Spec.md."""
+    words, begins, elements = np.zeros(128, np.uint32), np.zeros(128, np.uint16), []
+    for w, s, h, q in np.ndindex(4, 4, 2, 4):
+        number = ((4 * w + q) * 4 + s) * 2 + h
+        begins[number] = 2 * (384 + len(elements))
+        for r, c, e in np.ndindex(2, 4, 4):
+            row, column = 16 * w + 8 * h + 2 * q + r, 16 * s + 2 * c + e % 2 + 8 * (e // 2)
+            if tile[row, column]:
+                words[number] |= np.uint32(1 << (8 * e + 4 * r + c))
+                elements.append(tile[row, column])
+    record = np.concatenate([words.view(np.uint16), begins, np.array(elements, np.uint16)])
+    return np.pad(record, (0, -len(record) % 8))
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (70, 200), (1, 1), (130, 65)])
+@pytest.mark.parametrize("dtype", ["bf16", "f16"])
+def test_fragments(shape, dtype):
+    rng = np.random.default_rng(sum(shape))
+    dense = rng.integers(1, 0x7C00, shape).astype(np.uint16)
+    dense[rng.random(shape) < 0.5] = 0
+    dense[:, 64:128] = 0
+    if dtype == "f16":
+        dense = dense.view(np.float16)
+    packed = sparsity.pack_unstructured(dense, dtype=dtype, layout="fragments")
+    bits = np.pad(dense.view(np.uint16), [(0, -size % 64) for size in shape])
+    positions, coordinates, records = [0], [], []
+    for row in range(0, bits.shape[0], 64):
+        for column in range(0, bits.shape[1], 64):
+            tile = bits[row : row + 64, column : column + 64]
+            if tile.any():
+                coordinates.append(column // 64)
+                records.append(fragment_record(tile))
+        positions.append(len(coordinates))
+    assert packed.bitmap is None
+    np.testing.assert_array_equal(packed.positions, positions)
+    np.testing.assert_array_equal(packed.coordinates, coordinates)
+    np.testing.assert_array_equal(packed.offsets, np.cumsum([0, *map(len, records)]))
+    records = np.concatenate([np.zeros(0, np.uint16), *records])
+    np.testing.assert_array_equal(packed.values.view(np.uint16), records)
+    sparsity.check(packed)
+    np.testing.assert_array_equal(sparsity.unpack(packed), dense)
+
+
 def test_prune_unstructured():
     dense = np.random.default_rng(3).standard_normal((31, 17)).astype(np.float32)
     pruned = sparsity.prune_unstructured(dense, density=0.25)
@@ -221,6 +265,10 @@ def test_check_names_the_place():
         (lambda x: sparsity.pack_block(x[0], (4, 4)), "rank 2 or 3, but got rank 1"),
         (lambda x: sparsity.pack_block(x, (4, 4), inner=(4, 4, 1)), "0 < n < m, but got 4:4"),
         (lambda x: sparsity.pack_unstructured(x, (3, 3)), "multiple of 64 elements, but got 3x3"),
+        (lambda x: sparsity.pack_unstructured(x, layout="csr"),
+         "expected layout row_major or fragments, but got csr"),
+        (lambda x: sparsity.pack_unstructured(x, layout="fragments"),
+         "expected tiles of 64x64 elements of 16 bits for layout fragments"),
         (lambda x: sparsity.prune_block(x, (4, 4), density=2), "density in 0..1, but got 2"),
     ],
 )
@@ -246,7 +294,7 @@ func.func @main(%x: tensor<64x128xf16>, %w: !W) -> tensor<64x256xf32> {
 
 def on_device(packed):
     """Buffers at made-up device addresses."""
-    names = {"int32": "i32", "float16": "f16"}
+    names = {"int32": "i32", "int64": "i64", "float16": "f16"}
     buffers = {
         field: sparsity.DeviceArray(0x10000 * (i + 1), array.shape, names[array.dtype.name])
         for i, field in enumerate(packed.FIELDS + packed.OPTIONAL)
@@ -271,6 +319,21 @@ def test_launch_takes_packed_blocks(translate_tool):
     small = on_device(sparsity.pack_block(dense[:128], (64, 64)))
     with pytest.raises(ValueError, match="argument 1 of shape 256x128, but got 128x128"):
         kernel.plan([x, small, y])
+
+
+def test_launch_takes_records(translate_tool):
+    text = PROGRAM.replace("#sparsity.block<64x64>", "#sparsity.unstructured")
+    kernel = sparsity.compile(text, "sm_90a").kernel()
+    dense = np.ones((256, 128), np.float16)
+    x = sparsity.DeviceArray(0x1000, (64, 128), "f16")
+    y = sparsity.DeviceArray(0x2000, (64, 256), "f32")
+    packed = on_device(sparsity.pack_unstructured(dense, layout="fragments"))
+    values = kernel.plan([x, packed, y])[0][4]
+    pointers = {value.value for value in values if hasattr(value, "value")}
+    assert packed.offsets.address in pointers and packed.values.address in pointers
+    rows = on_device(sparsity.pack_unstructured(dense))
+    with pytest.raises(ValueError, match="packed for .*layout = fragments.*, but got unstructured"):
+        kernel.plan([x, rows, y])
 
 
 def make_kernel(encoding, fields):

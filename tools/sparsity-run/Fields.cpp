@@ -97,7 +97,16 @@ runtime::UnstructuredSpec run::getUnstructuredSpec(RankedTensorType stored) {
   spec.rows = encoding.getTile()[0];
   spec.columns = encoding.getTile()[1];
   spec.elementType = getTypeNumber(stored);
+  spec.layout = encoding.getLayout() == StorageLayout::Fragments
+                    ? runtime::UnstructuredLayout::Fragments
+                    : runtime::UnstructuredLayout::RowMajor;
   return spec;
+}
+
+/// Whether a tile's bits and elements lie in one record.
+static bool hasRecords(RankedTensorType stored) {
+  return getUnstructuredSpec(stored).layout ==
+         runtime::UnstructuredLayout::Fragments;
 }
 
 template <typename Element>
@@ -353,6 +362,9 @@ StatusOr<Fields> run::packFields(RankedTensorType stored,
       for (const char *name : {"coordinates", "bitmap", "offsets"}) {
         counts[name] = count->tiles;
       }
+      if (hasRecords(stored)) {
+        counts["offsets"] = count->tiles + 1;
+      }
       counts["values"] = count->elements;
     }
   }
@@ -400,11 +412,13 @@ Status run::checkFields(RankedTensorType stored, const Fields &fields) {
   }
   if (isa<UnstructuredAttr>(attribute)) {
     int64_t entries = fields.at("coordinates").count();
-    for (const char *name : {"bitmap", "offsets"}) {
-      Status status = checkCount(fields, name, entries);
-      if (!status.ok()) {
-        return status;
-      }
+    bool records = hasRecords(stored);
+    Status counted = checkCount(fields, "offsets", entries + records);
+    if (counted.ok() && !records) {
+      counted = checkCount(fields, "bitmap", entries);
+    }
+    if (!counted.ok()) {
+      return counted;
     }
     return runtime::checkUnstructured(getUnstructuredSpec(stored),
                                       getTileFields(fields));

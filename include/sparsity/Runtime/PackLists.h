@@ -27,6 +27,21 @@
 //   offsets      i32 [n][words]    elements present in all words before
 //   values       [nnz] elements, in the order of their bits
 //
+// **unstructured**, layout fragments, of tiles of 64 x 64 and elements of 16
+// bits: each entry is a record of 16-bit units, at a multiple of 16 bytes.
+//
+//   offsets      i32 [n + 1]       where each record begins, in units; and the
+//                                  end of the last one
+//   values       [offsets[n]]      of each record 128 words of 32 bits, 128
+//                                  beginnings of 16 bits, the elements, zeros
+//
+// A tile is 128 patches of 2 rows and 16 columns. Patch (w, q, s, h) has rows
+// 16 w + 8 h + 2 q and the next, columns 16 s and on; each is below 4 but for
+// h, which is below 2. Its word, and the byte of the record where its elements
+// begin, is number ((4 w + q) 4 + s) 2 + h. Bit 8 e + 4 r + c of the word is
+// row r, column 2 c + e % 2 + 8 (e / 2). Its elements are in ascending order of
+// (r, c, e), and those of the patches in ascending order of (w, s, h, q).
+//
 // **What is kept.** A tile that holds an element which is not zero, -0.0
 // counting as zero. A dense block keeps all of its bits; elsewhere -0.0 becomes
 // +0.0. So unpack(pack(x)) is x bit for bit, but for -0.0.
@@ -167,24 +182,28 @@ Status pruneBlocks(const BlockSpec &spec, double density, void *dense);
 // Bitmap tiles
 //===----------------------------------------------------------------------===//
 
+enum class UnstructuredLayout : int32_t { RowMajor = 0, Fragments = 1 };
+
 struct UnstructuredSpec {
   /// Of the dense tensor, two sizes.
   std::vector<int64_t> shape;
   int64_t rows = 64;
   int64_t columns = 64;
   ElementType elementType = ElementType::BF16;
+  UnstructuredLayout layout = UnstructuredLayout::RowMajor;
 };
 
 struct UnstructuredSizes {
   int64_t groups = 0;
   /// Columns of tiles.
   int64_t columns = 0;
-  /// 64-bit words of one tile.
+  /// 64-bit words of one tile in `bitmap`; none in layout fragments.
   int64_t words = 0;
 };
 
 struct UnstructuredCounts {
   int64_t tiles = 0;
+  /// Of `values`: the elements that are present, or the units of all records.
   int64_t elements = 0;
 };
 
@@ -200,8 +219,8 @@ struct UnstructuredFields {
 
 StatusOr<UnstructuredSizes> unstructuredSizes(const UnstructuredSpec &spec);
 
-/// The occupied tiles and the non-zero elements of `dense`. 2^31 elements or
-/// more are an error.
+/// The occupied tiles of `dense` and what `values` takes. 2^31 elements or more
+/// are an error.
 StatusOr<UnstructuredCounts> countUnstructured(const UnstructuredSpec &spec,
                                                const void *dense);
 
@@ -211,7 +230,8 @@ Status packUnstructured(const UnstructuredSpec &spec, const void *dense,
                         const UnstructuredFields &fields);
 
 /// Fails unless `fields` is the storage of a tensor of `spec`: checkList(), no
-/// bit beyond the edge, and offsets that count the bits. Values are any.
+/// bit beyond the edge, and offsets (and beginnings) that count the bits.
+/// Values are any.
 Status checkUnstructured(const UnstructuredSpec &spec,
                          const UnstructuredFields &fields);
 

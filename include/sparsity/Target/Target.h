@@ -44,12 +44,14 @@ struct MMAInstruction {
   llvm::StringRef name;
   MultiplyType type;
   int64_t m, n, k;
-  /// What the A operand may be, natively: `dense` or an `n_of_m` along k.
+  /// What the A operand may be: `dense`, an `n_of_m` along k, or a `bitmap`
+  /// whose tiles are decoded into the registers that hold A.
   TileFormat aFormat;
   /// The largest tile of one warp whose sums and operands stay in registers.
   int64_t warpRows = 64, warpColumns = 64;
   /// Executed by four warps together, with operands in shared memory that bulk
-  /// copies brought there; `n` is the most columns it takes.
+  /// copies brought there (a bitmap's A in registers); `n` is the most columns
+  /// it takes.
   bool warpgroup = false;
 };
 

@@ -127,6 +127,12 @@ LogicalResult KernelEmitter::planOperand(KernelState &state,
         "the load region");
   }
   plan.tile = load.getTile().getType();
+  if (plan.expand &&
+      plan.tile.getFormat().getLayout() == StorageLayout::Fragments) {
+    return load.emitOpError("expected a tile in layout row_major to expand, "
+                            "but got ")
+           << plan.tile;
+  }
   plan.rows = plan.tile.getShape()[0];
   plan.rowDim = load.getDims()[0];
   plan.kDim = load.getDims()[1];

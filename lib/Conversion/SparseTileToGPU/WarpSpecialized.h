@@ -14,7 +14,9 @@
 // of an n:m operand. A dense operand lies as its tensor map's 128-byte swizzle
 // leaves it, K innermost or in panels of 64 rows for each K; a compressed one
 // in blocks of 64 rows of core matrices, without a swizzle (PTX ISA,
-// "Asynchronous Warpgroup Level Matrix Shared Memory Layout").
+// "Asynchronous Warpgroup Level Matrix Shared Memory Layout"). A tile of a list
+// that is stored as a record (bits and elements) lies as it is stored, and each
+// consumer decodes it into the registers that its instruction takes A from.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,6 +41,8 @@ struct BulkOperand {
   bool packed = false;
   /// Panels of rows for each K.
   bool alongRows = false;
+  /// A record of bits and elements, of as many bytes as it takes.
+  bool isRecord = false;
   int64_t rows = 0;
   /// The source dimensions that the tile's rows and K walk.
   int64_t rowDim = 0, kDim = 0;
@@ -107,6 +111,9 @@ struct WarpSpecialized {
   /// Two consumers with a row of tiles each that follow lists of their own, and
   /// tiles of B for both (WarpSpecializedJoin.cpp).
   bool joins = false;
+  /// Consumers that each take a share of a tile's list, out of a ring of their
+  /// own with a producer of its own, or 1 (WarpSpecializedFragments.cpp).
+  int64_t rings = 1;
   /// Packed weights are copied before the kernel in front has ended.
   bool overlap = false;
   /// A tile's results are packed, and stored while the first products of the
@@ -118,7 +125,7 @@ struct WarpSpecialized {
   /// K-blocks of a tile, or 0 if each tile has its own number.
   int64_t stageBytes = 0, kBlocks = 0, stepElements = 0;
   int64_t stagingOffset = 0, stagingBytes = 0, exchangeOffset = 0;
-  int64_t barrierOffset = 0, sharersOffset = 0;
+  int64_t combineOffset = 0, barrierOffset = 0, sharersOffset = 0;
   int64_t sharedBytes = 0;
   const MMAInstruction *instruction = nullptr;
   /// Where products follow a list each, they come one after another through the
@@ -141,8 +148,14 @@ struct WarpSpecialized {
   bool isCluster() const { return clusterSize() > 1; }
   /// The instruction takes A compressed.
   bool isSparse() const {
-    return instruction->aFormat.kind != TileFormat::Kind::Dense;
+    return instruction->aFormat.kind == TileFormat::Kind::NOfM;
   }
+  /// The instruction takes A in registers.
+  bool readsFragments() const {
+    return instruction->aFormat.kind == TileFormat::Kind::Bitmap;
+  }
+  /// Consumers of a cluster that share a tile's K.
+  int64_t shares() const { return splits * rings; }
   /// Where a row block of this warpgroup begins in the tile.
   Value rowOffset(int64_t block);
   /// This warpgroup's part of the staging.

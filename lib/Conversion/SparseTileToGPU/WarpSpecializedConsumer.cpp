@@ -286,9 +286,10 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
   for (auto [phase, count] : llvm::zip_equal(kernel.phases, counts)) {
     enterPhase(phase);
     WarpgroupSums own;
-    stage = kernel.joins          ? emitJoinedSums(stage, own)
-            : kernel.kBlocks != 0 ? emitSums(stage, own)
-                                  : emitCountedSums(stage, count, own);
+    stage = kernel.readsFragments() ? emitFragmentSums(stage, count, own)
+            : kernel.joins          ? emitJoinedSums(stage, own)
+            : kernel.kBlocks != 0   ? emitSums(stage, own)
+                                    : emitCountedSums(stage, count, own);
     if (kernel.takesTurns) {
       Value other = getTurnBarrier(b.bitXor(kernel.warpgroup, 1));
       b.when(b.equal(state.lane, 0), [&] {
@@ -296,7 +297,7 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
       });
     }
     emitWaitForSums(own);
-    if (!kernel.joins) {
+    if (!kernel.joins && !kernel.readsFragments()) {
       b.when(b.less(b.i32(0), count),
              [&] { emitRelease(getPrevious(stage.stage)); });
     }
@@ -306,13 +307,35 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
   kernel.accumulators = sums.size();
   rereadThread();
   SmallVector<Value> from(origins);
-  if (kernel.splits > 1) {
-    exchangeSplits(sums);
-    Value &column = from.back();
-    column = b.add(column, b.mul(kernel.rank, kernel.storedColumns()));
-  }
   ArrayRef<Value> parallelSizes =
       ArrayRef<Value>(sizes).take_front(forall.getNumParallel());
+  auto store = [&] {
+    for (const BulkStore &store : kernel.stores) {
+      WarpgroupSums used;
+      sparse_tile::StoreOp op = store.op;
+      for (Value tile : op.getTiles()) {
+        auto phase =
+            llvm::find_if(kernel.phases, [&](const BulkPhase &candidate) {
+              return candidate.pipeline == tile.getDefiningOp();
+            });
+        used.push_back(sums[phase->firstAccumulator +
+                            cast<OpResult>(tile).getResultNumber()]);
+      }
+      emitBulkStore(kernel, store, used, from, parallelSizes);
+    }
+  };
+  if (kernel.splits > 1) {
+    combineRings(sums, [&] { pushSplits(sums); });
+    emitClusterSync();
+    Value &column = from.back();
+    column = b.add(column, b.mul(kernel.rank, kernel.storedColumns()));
+    Value stores = kernel.rings > 1 ? b.equal(ring, 0) : b.trueValue();
+    b.when(stores, [&] {
+      addSplits(sums);
+      store();
+    });
+    return stage;
+  }
   if (kernel.defersStores) {
     if (kernel.kBlocks == 0) {
       // No products, behind which the tile in front would have been stored.
@@ -323,38 +346,29 @@ RingPosition WarpSpecializedEmitter::emitTile(RingPosition at, Value turn,
         packResults(kernel, kernel.stores.front(), sums, from, parallelSizes)};
     return stage;
   }
-  for (const BulkStore &store : kernel.stores) {
-    WarpgroupSums used;
-    sparse_tile::StoreOp op = store.op;
-    for (Value tile : op.getTiles()) {
-      auto phase =
-          llvm::find_if(kernel.phases, [&](const BulkPhase &candidate) {
-            return candidate.pipeline == tile.getDefiningOp();
-          });
-      used.push_back(sums[phase->firstAccumulator +
-                          cast<OpResult>(tile).getResultNumber()]);
-    }
-    emitBulkStore(kernel, store, used, from, parallelSizes);
-  }
+  combineRings(sums, store);
   return stage;
 }
 
-/// Blocks that split K: each pushes its sums of a share of the columns to the
-/// block that stores the share, which adds them in the order of ranks.
-void WarpSpecializedEmitter::exchangeSplits(WarpgroupSums &sums) {
+/// [source rank][four sums][thread][4]: a warp writes 512 bytes in a row.
+Value WarpSpecializedEmitter::getExchange(Value base, Value source,
+                                          int64_t index) {
   int64_t share = kernel.storedColumns() / 2; // sums a thread and row block
-  int64_t threads = kernel.consumers * kWarpgroup;
   int64_t perRank = kernel.accumulators * kernel.rowBlocks * share;
-  Value thread = b.add(b.mul(kernel.warpgroup, kWarpgroup), kernel.groupThread);
-  Type element = sums.front().front().front().getType();
-  Type vector = VectorType::get({4}, element);
-  // [source rank][four sums][thread][4]: a warp writes 512 bytes in a row.
-  auto address = [&](Value base, Value source, int64_t index) {
-    Value at = b.mul(
-        b.add(b.mul(b.add(b.mul(source, perRank / 4), index), threads), thread),
-        16);
-    return b.offset(base, b.add(at, kernel.exchangeOffset));
-  };
+  int64_t threads = kernel.consumers / kernel.rings * kWarpgroup;
+  Value thread = kernel.groupThread;
+  if (kernel.rings == 1) {
+    thread = b.add(b.mul(kernel.warpgroup, kWarpgroup), thread);
+  }
+  Value at = b.mul(
+      b.add(b.mul(b.add(b.mul(source, perRank / 4), index), threads), thread),
+      16);
+  return b.offset(base, b.add(at, kernel.exchangeOffset));
+}
+
+void WarpSpecializedEmitter::pushSplits(const WarpgroupSums &sums) {
+  int64_t share = kernel.storedColumns() / 2;
+  Type vector = VectorType::get({4}, sums.front().front().front().getType());
   for (int64_t target = 0; target < kernel.splits; ++target) {
     Value remote =
         NVVM::MapaOp::create(b, b.pointerType(7), state.shared, b.i32(target));
@@ -367,12 +381,18 @@ void WarpSpecializedEmitter::exchangeSplits(WarpgroupSums &sums) {
             packed = LLVM::InsertElementOp::create(
                 b, packed, block[target * share + first + part], b.i32(part));
           }
-          b.store(packed, address(remote, kernel.rank, index), 16);
+          b.store(packed, getExchange(remote, kernel.rank, index), 16);
         }
       }
     }
   }
-  emitClusterSync();
+}
+
+/// In the order of ranks.
+void WarpSpecializedEmitter::addSplits(WarpgroupSums &sums) {
+  int64_t share = kernel.storedColumns() / 2;
+  Type element = sums.front().front().front().getType();
+  Type vector = VectorType::get({4}, element);
   bool isInteger = element.isInteger(32);
   int64_t index = 0;
   for (auto &blocks : sums) {
@@ -381,8 +401,8 @@ void WarpSpecializedEmitter::exchangeSplits(WarpgroupSums &sums) {
       for (int64_t first = 0; first < share; first += 4, ++index) {
         SmallVector<Value, 4> four(4);
         for (int64_t source = 0; source < kernel.splits; ++source) {
-          Value packed =
-              b.load(vector, address(state.shared, b.i32(source), index), 16);
+          Value packed = b.load(
+              vector, getExchange(state.shared, b.i32(source), index), 16);
           for (int64_t part = 0; part < 4; ++part) {
             Value value =
                 LLVM::ExtractElementOp::create(b, packed, b.i32(part));
@@ -405,14 +425,18 @@ void WarpSpecializedEmitter::exchangeSplits(WarpgroupSums &sums) {
 
 void WarpSpecializedEmitter::emitConsumer() {
   if (kernel.consumers > 1) {
-    NVVM::SetMaxRegisterOp::create(
-        b, kernel.joins ? kJoinedRegisters : kConsumerRegisters,
-        NVVM::SetMaxRegisterAction::increase);
+    NVVM::SetMaxRegisterOp::create(b,
+                                   kernel.joins ? kJoinedRegisters
+                                   : kernel.consumers > 2
+                                       ? kManyConsumersRegisters
+                                       : kConsumerRegisters,
+                                   NVVM::SetMaxRegisterAction::increase);
   }
   if (kernel.overlap) {
     // Nothing is read or written that the kernel in front may still use.
     NVVM::GriddepcontrolOp::create(b, NVVM::GridDepActionKind::wait);
   }
+  ring = kernel.rings > 1 ? kernel.warpgroup : b.i32(0);
   RingPosition start{b.i32(0), b.i32(0)};
   // The first warpgroup begins; a new barrier's phase before counts as done.
   Value turn = b.bitXor(kernel.warpgroup, 1);

@@ -16,6 +16,8 @@ inline constexpr int64_t kFull = 0, kEmpty = 8;
 inline constexpr uint32_t kProducerRegisters = 40, kConsumerRegisters = 232;
 /// Where the producer merges two lists.
 inline constexpr uint32_t kJoinerRegisters = 88, kJoinedRegisters = 208;
+/// Of three consumers.
+inline constexpr uint32_t kManyConsumersRegisters = 152;
 
 /// Where a ring buffer is: the stage, and the parity of its barriers.
 struct RingPosition {
@@ -64,7 +66,7 @@ private:
   void emitProducer();
   void emitConsumer();
   /// Announces the bytes of the stage, of the tile whose origins are set.
-  void emitExpect(Value stage);
+  void emitExpect(Value stage, ValueRange places);
   void emitExpect(Value stage, Value bytes);
   /// Copies the operands of a stage that are packed, or those that are not.
   void emitCopies(bool packed, Value block, Value stage, ValueRange places);
@@ -85,7 +87,8 @@ private:
                          int64_t part);
   /// The bytes that copies of the operand bring into a stage.
   Value getCopiedBytes(const BulkOperand &operand);
-  /// Of each listed operand, the indices of its tile at `block`.
+  /// Of each listed operand, the indices of its tile at `block`, or where its
+  /// record begins and ends.
   SmallVector<Value> getPlaces(Value block);
   static size_t getPlaceRank(const BulkOperand &operand);
   /// Copies what the lists of a pair of row tiles name, and marks the end.
@@ -93,12 +96,14 @@ private:
   RingPosition emitJoinedSums(RingPosition at, WarpgroupSums &sums);
   /// Where the producer says who multiplies a stage.
   Value getSharers(Value stage);
-  /// The k-blocks of the tile whose origins are set.
+  /// The k-blocks of the tile whose origins are set, of this share of them.
   Value getBlockCount();
   /// The copies of a phase into the ring, from step `begun` on.
   RingPosition emitPhaseCopies(Value tile, RingPosition at, Value begun);
   /// The k-blocks of each phase of the tile whose origins are set.
   SmallVector<Value> getBlockCounts();
+  /// Those before share `index` of a list.
+  Value getShareBegin(Value index);
   /// With turns, the products start when the barrier of this warpgroup has
   /// completed a phase of parity `turn`.
   RingPosition emitTile(RingPosition at, Value turn, ValueRange counts);
@@ -112,6 +117,20 @@ private:
   RingPosition emitSums(RingPosition at, WarpgroupSums &sums);
   RingPosition emitCountedSums(RingPosition at, Value count,
                                WarpgroupSums &sums);
+  /// The same with A decoded into registers.
+  RingPosition emitFragmentSums(RingPosition at, Value count,
+                                WarpgroupSums &sums);
+  void emitFragmentProducts(WarpgroupSums &sums, Value stage);
+  /// Copies the records of this ring's share of the tile's list, and B, but for
+  /// the first `begun`.
+  RingPosition emitRecordCopies(RingPosition at, Value begun);
+  /// The same for the first stages of the first tile: records, a wait for the
+  /// kernel in front, B. Returns how many stages that were.
+  Value emitRecordPrefetch();
+  /// The places of an entry, which lane `lane` read.
+  SmallVector<Value> takePlaces(ValueRange places, Value lane);
+  /// `body` in the consumer that stores, with the sums of all rings.
+  void combineRings(WarpgroupSums &sums, function_ref<void()> body);
   SmallVector<Value> flatten(const WarpgroupSums &sums);
   WarpgroupSums unflatten(ValueRange flat);
   Type getSumType() {
@@ -124,7 +143,12 @@ private:
   void emitStage(WarpgroupSums &sums, RingPosition at, Value accumulate,
                  Value releasePrevious, uint64_t inFlight);
   void emitProducts(WarpgroupSums &sums, Value base, Value accumulate);
-  void exchangeSplits(WarpgroupSums &sums);
+  /// Blocks that split K: pushes the sums of each share of the columns to the
+  /// block that stores it; then adds what was pushed here.
+  void pushSplits(const WarpgroupSums &sums);
+  void addSplits(WarpgroupSums &sums);
+  /// Where four sums of a thread from block `source` lie.
+  Value getExchange(Value base, Value source, int64_t index);
   /// Waits for all products in flight, after which `sums` may be read.
   void emitWaitForSums(WarpgroupSums &sums);
   void emitRelease(Value stage);
@@ -134,6 +158,8 @@ private:
   /// Waits for the threads of the cluster.
   void emitClusterMeeting();
   Value getBarrier(Value stage, int64_t which);
+  /// The stage's number among those of all rings.
+  Value getStage(Value stage);
   RingPosition advance(RingPosition at);
   /// The position `count` stages on.
   RingPosition skip(RingPosition at, Value count);
@@ -184,6 +210,8 @@ private:
 
   KernelState state;
   WarpSpecialized kernel;
+  /// The ring of this consumer, or of this warp of the producer.
+  Value ring;
   DeferredTile deferred;
   sparse_tile::PipelineOp pipeline;
   Value clusterIndex, clusterCount, tileCount, tileRowCount, tileColumnCount;

@@ -1,6 +1,7 @@
 //===- WarpSpecializedKernel.cpp - plans, roles, tiles of warpgroups ------===//
 
 #include "WarpSpecializedKernel.h"
+#include "BitmapFragments.h"
 #include "BoxAnalysis.h"
 #include "WarpSpecializedEmitter.h"
 
@@ -35,12 +36,20 @@ LogicalResult WarpSpecializedEmitter::readConfig() {
   kernel.consumers = config.getWarps()[0] / 4;
   forall.walk(
       [&](sparse_tile::LoadOp load) { kernel.sharesA |= load.isGather(); });
-  bool apart = kernel.consumers == 2 && state.tileRows == kRowBlock;
-  kernel.joins = apart && kernel.sharesA;
+  bool apart = kernel.consumers > 1 && state.tileRows == kRowBlock;
+  kernel.rings = apart && kernel.readsFragments() ? kernel.consumers : 1;
+  kernel.joins = apart && kernel.sharesA && kernel.rings == 1;
   kernel.takesTurns = apart && !kernel.sharesA;
   int64_t parts = apart ? 1 : kernel.consumers;
+  if (kernel.readsFragments() &&
+      (state.tileRows != kRowBlock || kernel.cluster != 1)) {
+    return forall.emitOpError("expected tiles of 64 rows and no clusters for "
+                              "A in registers, but got ")
+           << config;
+  }
   if (config.getWarps()[0] % 4 != 0 || config.getWarps()[1] != 1 ||
-      kernel.consumers < 1 || kernel.consumers > 2 ||
+      kernel.consumers < 1 ||
+      kernel.consumers > (kernel.readsFragments() ? 3 : 2) ||
       state.tileRows % (kRowBlock * parts) != 0) {
     return forall.emitOpError("expected one or two warpgroups of 4x1 warps "
                               "with whole blocks of 64 rows each, but got ")
@@ -50,7 +59,7 @@ LogicalResult WarpSpecializedEmitter::readConfig() {
   if (kernel.stages < 2) {
     return forall.emitOpError("expected at least 2 stages, but got ") << config;
   }
-  if (apart && kernel.splits > 1) {
+  if (apart && kernel.splits > 1 && kernel.rings == 1) {
     return forall.emitOpError("expected no splits where each warpgroup has "
                               "tiles of its own, but got ")
            << config;
@@ -88,6 +97,16 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
   auto indexOf = [&](Value source) -> unsigned {
     return std::distance(inputs.begin(), llvm::find(inputs, source));
   };
+  if (type.getFormat() && isA && kernel.readsFragments()) {
+    if (!load.isGather() ||
+        type.getFormat().getLayout() != StorageLayout::Fragments ||
+        load.getSources().size() != 2) {
+      return emitUnsupported() << "a tile " << type << " for registers";
+    }
+    plan.isRecord = plan.listed = true;
+    plan.bytes = kMostRecordBytes;
+    return success();
+  }
   // The instruction would drop the low bits.
   bool rounds = state.multiply == MultiplyType::TF32;
   plan.packed = static_cast<bool>(type.getFormat());
@@ -225,8 +244,12 @@ LogicalResult WarpSpecializedEmitter::planOperands() {
   }
   std::optional<int64_t> k = getConstantIntValue(extent);
   kernel.kBlocks = k ? llvm::divideCeil(*k, kernel.stepElements) : 0;
-  if (kernel.kBlocks == 0 && (kernel.isSparse() || kernel.splits > 1)) {
+  if (kernel.kBlocks == 0 && !kernel.readsFragments() &&
+      (kernel.isSparse() || kernel.splits > 1)) {
     return emitUnsupported() << "a reduction of unknown length";
+  }
+  if (kernel.kBlocks != 0 && kernel.readsFragments()) {
+    return emitUnsupported() << "records that no list finds";
   }
   if (kernel.kBlocks % kernel.splits != 0) {
     return forall.emitOpError("expected whole k-blocks for each of ")
@@ -260,8 +283,12 @@ LogicalResult WarpSpecializedEmitter::planOperands() {
        }))) {
     return emitUnsupported() << "operands beside one list";
   }
+  if (kernel.readsFragments() && kernel.products.size() != 1) {
+    return emitUnsupported() << "several products of A in registers";
+  }
   for (const BulkProduct &product : kernel.products) {
     if (kernel.operands[product.b].isA ||
+        kernel.operands[product.a].isRecord != kernel.readsFragments() ||
         kernel.operands[product.a].packed != kernel.isSparse()) {
       return emitUnsupported() << "operands in two roles or formats";
     }
@@ -284,20 +311,24 @@ LogicalResult WarpSpecializedEmitter::planShared() {
     kernel.stageBytes =
         std::max<int64_t>(kernel.stageBytes, llvm::alignTo(next, 1024));
   }
-  kernel.stagingOffset = kernel.stageBytes * kernel.stages;
+  kernel.stagingOffset = kernel.stageBytes * kernel.stages * kernel.rings;
   int64_t exchange = 0;
   if (kernel.splits > 1) {
     exchange = kernel.splits * kernel.accumulators * state.tileRows *
                kernel.storedColumns() * 4;
   }
-  int64_t barriers =
-      kBarrierBytes * (kernel.stages + (kernel.takesTurns ? 1 : 0));
+  int64_t combine = (kernel.rings - 1) * kernel.accumulators * state.tileRows *
+                    kernel.columns * 4;
+  int64_t barriers = kBarrierBytes * (kernel.stages * kernel.rings +
+                                      (kernel.takesTurns ? 1 : 0));
   int64_t sharers =
       kernel.joins ? llvm::alignTo(kernel.stages * 4, kBarrierBytes) : 0;
   // The ring leaves the rest to the results on their way out.
-  int64_t rest =
-      target.sharedBytes - kernel.stagingOffset - exchange - barriers - sharers;
-  int64_t perConsumer = rest / kernel.consumers / 1024 * 1024;
+  int64_t rest = target.sharedBytes - kernel.stagingOffset - exchange -
+                 combine - barriers - sharers;
+  // Of consumers that share a tile's K, one stores.
+  int64_t storers = kernel.consumers / kernel.rings;
+  int64_t perConsumer = rest / storers / 1024 * 1024;
   for (auto store : forall.getBody().front().getOps<sparse_tile::StoreOp>()) {
     kernel.stores.push_back(planBulkStore(
         kernel, store, perConsumer, [&](unsigned index, TensorMap map) {
@@ -306,15 +337,15 @@ LogicalResult WarpSpecializedEmitter::planShared() {
   }
   // Packed results take half as many registers as the sums of the next tile.
   constexpr size_t kMostSums = 128;
-  kernel.defersStores &= kernel.stores.size() == 1 &&
-                         kernel.stores.front().bulk && kernel.splits == 1 &&
-                         kernel.accumulators == 1 &&
-                         forall.getNumParallel() == 2 && !kernel.joins &&
-                         !kernel.takesTurns && getNumSums() <= kMostSums;
+  kernel.defersStores &=
+      kernel.stores.size() == 1 && kernel.stores.front().bulk &&
+      kernel.splits == 1 && kernel.accumulators == 1 &&
+      forall.getNumParallel() == 2 && !kernel.joins && !kernel.takesTurns &&
+      kernel.rings == 1 && getNumSums() <= kMostSums;
   kernel.stagingBytes = getBulkStagingBytes(kernel);
-  kernel.exchangeOffset =
-      kernel.stagingOffset + kernel.stagingBytes * kernel.consumers;
-  kernel.barrierOffset = kernel.exchangeOffset + exchange;
+  kernel.exchangeOffset = kernel.stagingOffset + kernel.stagingBytes * storers;
+  kernel.combineOffset = kernel.exchangeOffset + exchange;
+  kernel.barrierOffset = kernel.combineOffset + combine;
   kernel.sharersOffset = kernel.barrierOffset + barriers;
   kernel.sharedBytes = kernel.sharersOffset + sharers;
   if (kernel.sharedBytes > target.sharedBytes) {
@@ -336,8 +367,12 @@ WgmmaShape WarpSpecializedEmitter::getShape(const BulkProduct &product) const {
 // Barriers
 //===----------------------------------------------------------------------===//
 
+Value WarpSpecializedEmitter::getStage(Value stage) {
+  return kernel.rings > 1 ? b.add(stage, b.mul(ring, kernel.stages)) : stage;
+}
+
 Value WarpSpecializedEmitter::getBarrier(Value stage, int64_t which) {
-  return b.offset(state.shared, b.add(b.mul(stage, kBarrierBytes),
+  return b.offset(state.shared, b.add(b.mul(getStage(stage), kBarrierBytes),
                                       kernel.barrierOffset + which));
 }
 
@@ -403,7 +438,9 @@ void WarpSpecializedEmitter::emitPrologue() {
   state.lane = b.bitAnd(state.thread, 31);
   kernel.groupThread = b.bitAnd(state.thread, kWarpgroup - 1);
   kernel.warpgroup = makeUniform(b.shr(state.thread, 7));
-  kernel.rowPart = kernel.takesTurns ? b.i32(0) : kernel.warpgroup;
+  bool ownRows = !kernel.takesTurns && kernel.rings == 1;
+  kernel.rowPart = ownRows ? kernel.warpgroup : b.i32(0);
+  ring = b.i32(0);
   kernel.groupWarp = b.shr(kernel.groupThread, 5);
   kernel.leader = b.equal(kernel.groupThread, 0);
   int64_t blocks = kernel.clusterSize();
@@ -424,9 +461,10 @@ void WarpSpecializedEmitter::emitPrologue() {
     }
     Value one = b.i32(1);
     // A stage is one tile's.
-    int64_t readers = kernel.takesTurns ? 1 : kernel.consumers;
+    int64_t readers = kernel.takesTurns ? 1 : kernel.consumers / kernel.rings;
     Value warps = b.i32(readers * 4 * kernel.cluster);
-    for (int64_t stage = 0; stage < kernel.stages; ++stage) {
+    int64_t stages = kernel.stages * kernel.rings;
+    for (int64_t stage = 0; stage < stages; ++stage) {
       NVVM::MBarrierInitOp::create(b, getBarrier(b.i32(stage), kFull), one,
                                    Value());
       NVVM::MBarrierInitOp::create(b, getBarrier(b.i32(stage), kEmpty), warps,

@@ -35,6 +35,15 @@ void WarpSpecializedEmitter::emitOperandLoad(const BulkOperand &operand,
         /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), Value());
   };
   sparse_tile::LoadOp load = operand.load;
+  if (operand.isRecord) {
+    const GlobalBuffer &values = scalars.buffers.lookup(load.getSources()[1]);
+    int64_t bytes = state.multiplyBits() / 8;
+    Value from = b.offset(values.pointer, b.mul(b.toI64(place[0]), bytes));
+    NVVM::CpAsyncBulkGlobalToSharedClusterOp::create(
+        b, clusterPointer(b.offset(base, operand.offset)), from, barrier,
+        b.mul(place[1], bytes), Value(), Value());
+    return;
+  }
   if (operand.packed) {
     // Row blocks of one k-block lie next to each other.
     int64_t rowBlocks =
@@ -168,6 +177,9 @@ size_t WarpSpecializedEmitter::getPlaceRank(const BulkOperand &operand) {
   if (!operand.listed) {
     return 0;
   }
+  if (operand.isRecord) {
+    return 2;
+  }
   sparse_tile::LoadOp load = operand.load;
   return cast<MemRefType>(load.getSources().front().getType()).getRank();
 }
@@ -182,7 +194,22 @@ SmallVector<Value> WarpSpecializedEmitter::getPlaces(Value block) {
     sparse_tile::LoadOp load = operand.load;
     SmallVector<Value> results = scalars.inlineBlock(
         load.getAt().front(), {toI32(load.getIndices()[0]), k});
-    results.pop_back(); // Whether it exists: findBox.
+    Value exists = results.pop_back_val();
+    if (operand.isRecord) {
+      // Behind the list no record is read, nor where it would end.
+      const GlobalBuffer &offsets =
+          scalars.buffers.lookup(load.getSources()[0]);
+      Value entry = scalars.toI32(results.front());
+      Value past =
+          b.add(entry, b.createOrFold<arith::ExtUIOp>(b.getI32Type(), exists));
+      auto read = [&](Value index) {
+        return b.load(b.getI32Type(), elementAddress(b, offsets, index), 4);
+      };
+      Value begin = read(entry);
+      llvm::append_values(places, begin, b.sub(read(past), begin));
+      continue;
+    }
+    // Whether a box exists: findBox.
     for (Value index : results) {
       places.push_back(scalars.toI32(index));
     }
@@ -190,9 +217,18 @@ SmallVector<Value> WarpSpecializedEmitter::getPlaces(Value block) {
   return places;
 }
 
+Value WarpSpecializedEmitter::getShareBegin(Value index) {
+  Value blocks = b.ceilDiv(toI32(pipeline.getExtent()), kernel.stepElements);
+  return b.div(b.mul(blocks, index), kernel.shares());
+}
+
 Value WarpSpecializedEmitter::getBlockCount() {
   if (kernel.kBlocks != 0) {
     return b.i32(kBlocksPerTile());
+  }
+  if (kernel.shares() > 1) {
+    Value share = b.add(b.mul(kernel.rank, kernel.rings), ring);
+    return b.sub(getShareBegin(b.add(share, 1)), getShareBegin(share));
   }
   return b.ceilDiv(toI32(pipeline.getExtent()), kernel.stepElements);
 }
@@ -207,12 +243,23 @@ SmallVector<Value> WarpSpecializedEmitter::getBlockCounts() {
 }
 
 Value WarpSpecializedEmitter::getFirstBlock() {
+  if (kernel.kBlocks == 0 && kernel.shares() > 1) {
+    return getShareBegin(b.add(b.mul(kernel.rank, kernel.rings), ring));
+  }
   return kernel.splits > 1 ? b.mul(kernel.rank, kBlocksPerTile()) : b.i32(0);
 }
 
-void WarpSpecializedEmitter::emitExpect(Value stage) {
+void WarpSpecializedEmitter::emitExpect(Value stage, ValueRange places) {
   Value bytes = b.i32(0);
+  size_t next = 0;
   for (const BulkOperand &operand : kernel.operands) {
+    size_t first = next;
+    next += getPlaceRank(operand);
+    if (operand.isRecord) {
+      int64_t each = state.multiplyBits() / 8;
+      bytes = b.add(bytes, b.mul(places[first + 1], each));
+      continue;
+    }
     if (!operand.packed) {
       bytes = b.add(bytes, getCopiedBytes(operand));
       continue;
@@ -236,11 +283,12 @@ void WarpSpecializedEmitter::emitExpect(Value stage, Value bytes) {
 void WarpSpecializedEmitter::emitCopies(bool packed, Value block, Value stage,
                                         ValueRange places) {
   Value barrier = getBarrier(stage, kFull);
-  Value base = b.offset(state.shared, b.mul(stage, kernel.stageBytes));
+  Value base =
+      b.offset(state.shared, b.mul(getStage(stage), kernel.stageBytes));
   size_t next = 0;
   for (const BulkOperand &operand : kernel.operands) {
     size_t rank = getPlaceRank(operand);
-    if (operand.packed == packed) {
+    if ((operand.packed || operand.isRecord) == packed) {
       emitOperandLoad(operand, block, base, barrier, places.slice(next, rank));
     }
     next += rank;
@@ -263,7 +311,7 @@ int64_t WarpSpecializedEmitter::emitPrefetch() {
   int64_t count = std::min(kernel.stages, kBlocksPerTile());
   Value first = getFirstBlock();
   b.loop(b.i32(0), b.i32(count), 1, [&](Value stage) {
-    emitExpect(stage);
+    emitExpect(stage, ValueRange());
     emitCopies(/*packed=*/true, b.add(first, stage), stage, {});
   });
   waitForKernelInFront();
@@ -280,6 +328,9 @@ RingPosition WarpSpecializedEmitter::emitPhaseCopies(Value tile,
     return emitJoinedCopies(tile, at);
   }
   emitTileOrigins(tile);
+  if (kernel.readsFragments()) {
+    return emitRecordCopies(at, begun);
+  }
   Value firstBlock = getFirstBlock();
   // Lists are read a step ahead of the copies that follow them.
   SmallVector<Value> initial = {at.stage, at.parity};
@@ -292,7 +343,7 @@ RingPosition WarpSpecializedEmitter::emitPhaseCopies(Value tile,
   Value block = b.add(firstBlock, loop.getInductionVar());
   SmallVector<Value> nextPlaces = getPlaces(b.add(block, 1));
   emitWait(getBarrier(stage.stage, kEmpty), stage.parity);
-  emitExpect(stage.stage);
+  emitExpect(stage.stage, places);
   emitCopies(/*packed=*/false, block, stage.stage, places);
   emitCopies(/*packed=*/true, block, stage.stage, places);
   RingPosition next = advance(stage);
@@ -308,12 +359,22 @@ void WarpSpecializedEmitter::emitProducer() {
         b, kernel.joins ? kJoinerRegisters : kProducerRegisters,
         NVVM::SetMaxRegisterAction::decrease);
   }
-  b.when(b.equal(state.thread, kernel.consumers * kWarpgroup), [&] {
-    int64_t begun = kernel.overlap ? emitPrefetch() : 0;
+  Value produces = b.equal(state.thread, kernel.consumers * kWarpgroup);
+  if (kernel.readsFragments()) {
+    // A warp for each ring.
+    ring = makeUniform(kernel.groupWarp);
+    produces = b.less(ring, kernel.rings);
+  }
+  b.when(produces, [&] {
+    Value begun = b.i32(0);
+    if (kernel.overlap) {
+      begun = kernel.readsFragments() ? emitRecordPrefetch()
+                                      : b.i32(emitPrefetch());
+    }
     // The empty barriers' first phase counts as done.
-    bool wraps = begun == kernel.stages;
-    SmallVector<Value> start = {b.i32(wraps ? 0 : begun), b.i32(wraps ? 0 : 1),
-                                b.i32(begun)};
+    Value wraps = b.equal(begun, kernel.stages);
+    SmallVector<Value> start = {b.select(wraps, b.i32(0), begun),
+                                b.select(wraps, b.i32(0), b.i32(1)), begun};
     emitTiles(
         /*takesTurns=*/false, start,
         [&](Value tile, Value, ValueRange carried) {

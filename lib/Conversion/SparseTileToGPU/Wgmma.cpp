@@ -109,6 +109,30 @@ void gpu_conversion::emitWgmma(KernelBuilder &b, const WgmmaShape &shape,
   emitTied(b, sums, operands, text, constraints);
 }
 
+void gpu_conversion::emitWgmmaOfRegisters(KernelBuilder &b,
+                                          const WgmmaShape &shape,
+                                          MutableArrayRef<Value> sums,
+                                          ArrayRef<Value> a, Value right) {
+  const MMAInstruction &instruction = *shape.instruction;
+  std::string results, registers, constraints;
+  for (size_t index = 0; index < sums.size(); ++index) {
+    results += (index ? ", $" : "$") + std::to_string(index);
+  }
+  size_t next = 2 * sums.size();
+  for (size_t index = 0; index < a.size(); ++index) {
+    registers += (index ? ", $" : "$") + std::to_string(next++);
+    constraints += "r,";
+  }
+  SmallVector<Value> operands(a);
+  operands.push_back(right);
+  std::string text = llvm::formatv(
+      "wgmma.mma_async.sync.aligned.m64n{0}k{1}.f32.{2}.{2} "
+      "{{{3}}, {{{4}}, ${5}, 1, 1, 1, {6};",
+      shape.columns, instruction.k, stringifyMultiplyType(instruction.type),
+      results, registers, next, int(shape.transposeB));
+  emitTied(b, sums, operands, text, constraints + "l");
+}
+
 void gpu_conversion::emitWgmmaDrain(KernelBuilder &b,
                                     MutableArrayRef<Value> sums) {
   emitTied(b, sums, {}, "wgmma.wait_group.sync.aligned 0;", "~{memory}");

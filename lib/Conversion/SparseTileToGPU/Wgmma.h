@@ -50,6 +50,11 @@ void emitWgmma(KernelBuilder &b, const WgmmaShape &shape,
                MutableArrayRef<Value> sums, Value a, Value right,
                Value metadata, int64_t selector, Value accumulate);
 
+/// The same with A in four registers a thread, K innermost.
+void emitWgmmaOfRegisters(KernelBuilder &b, const WgmmaShape &shape,
+                          MutableArrayRef<Value> sums, ArrayRef<Value> a,
+                          Value right);
+
 /// Waits until every group is done, tied to `sums` so that no read of them can
 /// move in front of it.
 void emitWgmmaDrain(KernelBuilder &b, MutableArrayRef<Value> sums);

@@ -65,7 +65,9 @@ static int64_t getDenseBytes(Block &block) {
 }
 
 /// Bytes of a tile of bitmaps: of all buffers, in proportion to the elements
-/// that the bitmaps stand for, one a bit of the first buffer.
+/// that the bitmaps stand for. These are one a bit of the first buffer, or a
+/// tile for each record, where the first buffer says where records begin and
+/// the last one ends.
 static Value emitBitmapBytes(Counter &counter, LoadOp load,
                              const IRMapping &mapping) {
   auto getBits = [](Value source) {
@@ -86,8 +88,14 @@ static Value emitBitmapBytes(Counter &counter, LoadOp load,
   for (Value source : load.getSources()) {
     bits = counter.add(bits, counter.mul(count(source), getBits(source)));
   }
-  Value bitmap = load.getSources().front();
-  Value stored = counter.mul(count(bitmap), getBits(bitmap));
+  Value first = load.getSources().front();
+  sparsity::TileFormatAttr format = load.getTile().getType().getFormat();
+  Value stored = counter.mul(count(first), getBits(first));
+  if (format.getLayout() == sparsity::StorageLayout::Fragments) {
+    int64_t perTile = format.getFormat().rows * format.getFormat().columns;
+    stored = counter.mul(counter.add(count(first), counter.constant(-1)),
+                         counter.constant(perTile));
+  }
   int64_t elements = 1;
   for (int64_t extent : load.getTile().getType().getShape()) {
     elements *= extent;

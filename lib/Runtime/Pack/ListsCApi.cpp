@@ -130,8 +130,14 @@ extern "C" int32_t sparsityBlockStoreDense(const SparsityBlock *spec,
 // Bitmap tiles
 //===----------------------------------------------------------------------===//
 
-static UnstructuredSpec convertUnstructured(const SparsityUnstructured &) {
-  return {};
+static_assert(SPARSITY_UNSTRUCTURED_FRAGMENTS ==
+                  static_cast<int>(UnstructuredLayout::Fragments),
+              "the C and C++ numbers of layouts differ");
+
+static UnstructuredSpec convertUnstructured(const SparsityUnstructured &spec) {
+  UnstructuredSpec converted;
+  converted.layout = static_cast<UnstructuredLayout>(spec.layout);
+  return converted;
 }
 
 static UnstructuredFields getFields(const SparsityUnstructuredFields &fields) {

@@ -1,6 +1,6 @@
 //===- Unstructured.cpp - Lists of bitmap tiles on the host ---------------===//
 
-#include "../ListDetail.h"
+#include "../FragmentDetail.h"
 #include "../Magnitude.h"
 #include "../NOfMDetail.h"
 
@@ -22,11 +22,36 @@ static StatusOr<Grid> getTiles(const UnstructuredSpec &spec) {
         "expected a tile whose size is a multiple of 64 elements, but got " +
         std::to_string(spec.rows) + "x" + std::to_string(spec.columns));
   }
+  if (!grid.ok() || spec.layout == UnstructuredLayout::RowMajor) {
+    return grid;
+  }
+  if (spec.layout != UnstructuredLayout::Fragments) {
+    return Status::error("expected layout row_major or fragments, but got " +
+                         std::to_string(static_cast<int32_t>(spec.layout)));
+  }
+  if (spec.rows != fragments::kTile || spec.columns != fragments::kTile ||
+      grid->elementSize != sizeof(uint16_t)) {
+    return Status::error("expected tiles of 64x64 elements of 16 bits for "
+                         "layout fragments, but got " +
+                         std::to_string(spec.rows) + "x" +
+                         std::to_string(spec.columns) + " of " +
+                         std::to_string(grid->elementSize * 8) + " bits");
+  }
   return grid;
 }
 
 static int64_t getWords(const Grid &grid) {
   return grid.tileRows * grid.tileColumns / kWordBits;
+}
+
+static bool hasRecords(const UnstructuredSpec &spec) {
+  return spec.layout == UnstructuredLayout::Fragments;
+}
+
+/// What a tile with so many elements takes of `values`.
+static int64_t getSize(const UnstructuredSpec &spec, int64_t elements) {
+  return elements != 0 && hasRecords(spec) ? fragments::getRecordSize(elements)
+                                           : elements;
 }
 
 StatusOr<UnstructuredSizes>
@@ -38,15 +63,16 @@ runtime::unstructuredSizes(const UnstructuredSpec &spec) {
   UnstructuredSizes sizes;
   sizes.groups = grid->groups();
   sizes.columns = grid->columnTiles;
-  sizes.words = getWords(*grid);
+  sizes.words = hasRecords(spec) ? 0 : getWords(*grid);
   return sizes;
 }
 
-static UnstructuredCounts sumCounts(const std::vector<int32_t> &counts) {
+static UnstructuredCounts sumCounts(const UnstructuredSpec &spec,
+                                    const std::vector<int32_t> &counts) {
   UnstructuredCounts sum;
   for (int32_t count : counts) {
     sum.tiles += count != 0;
-    sum.elements += count;
+    sum.elements += getSize(spec, count);
   }
   return sum;
 }
@@ -57,7 +83,7 @@ runtime::countUnstructured(const UnstructuredSpec &spec, const void *dense) {
   if (!grid.ok()) {
     return grid.status();
   }
-  UnstructuredCounts counts = sumCounts(countTiles(*grid, dense));
+  UnstructuredCounts counts = sumCounts(spec, countTiles(*grid, dense));
   if (counts.elements > std::numeric_limits<int32_t>::max()) {
     return Status::error("expected fewer than 2^31 elements, but got " +
                          std::to_string(counts.elements));
@@ -88,6 +114,27 @@ static void packTile(const Grid &grid, const Grid::Tile &tile,
   }
 }
 
+/// `begins` has where the record of each tile begins.
+static void packRecords(const Grid &grid, const void *dense,
+                        const std::vector<int32_t> &begins,
+                        const UnstructuredFields &fields) {
+  parallelFor(grid.groups(), [&](int64_t begin, int64_t end) {
+    for (int64_t group = begin; group < end; ++group) {
+      for (int64_t entry = fields.positions[group];
+           entry < fields.positions[group + 1]; ++entry) {
+        int64_t column = fields.coordinates[entry];
+        int32_t first = begins[group * grid.columnTiles + column];
+        fields.offsets[entry] = first;
+        fragments::packRecord(grid, grid.tile(group, column),
+                              static_cast<const uint16_t *>(dense),
+                              static_cast<uint16_t *>(fields.values) + first);
+      }
+    }
+  });
+  fields.offsets[fields.counts.tiles] =
+      static_cast<int32_t>(fields.counts.elements);
+}
+
 Status runtime::packUnstructured(const UnstructuredSpec &spec,
                                  const void *dense,
                                  const UnstructuredFields &fields) {
@@ -102,7 +149,7 @@ Status runtime::packUnstructured(const UnstructuredSpec &spec,
   if (!status.ok()) {
     return status;
   }
-  int64_t elements = sumCounts(counts).elements;
+  int64_t elements = sumCounts(spec, counts).elements;
   if (elements != fields.counts.elements) {
     return Status::error("expected room for " + std::to_string(elements) +
                          " elements, but got " +
@@ -111,8 +158,13 @@ Status runtime::packUnstructured(const UnstructuredSpec &spec,
   // Where the elements of each tile begin.
   int32_t next = 0;
   for (int32_t &count : counts) {
-    next += count;
-    count = next - count;
+    auto size = static_cast<int32_t>(getSize(spec, count));
+    next += size;
+    count = next - size;
+  }
+  if (hasRecords(spec)) {
+    packRecords(grid, dense, counts, fields);
+    return Status::success();
   }
   int64_t words = getWords(grid);
   dispatchBySize(grid, [&](auto tag) {
@@ -198,7 +250,11 @@ Status runtime::checkUnstructured(const UnstructuredSpec &spec,
   Status status =
       checkList({fields.positions, fields.coordinates, fields.counts.tiles},
                 grid->groups(), grid->columnTiles);
-  return status.ok() ? checkBitmap(*grid, fields) : status;
+  if (!status.ok()) {
+    return status;
+  }
+  return hasRecords(spec) ? fragments::checkRecords(*grid, fields)
+                          : checkBitmap(*grid, fields);
 }
 
 Status runtime::unpackUnstructured(const UnstructuredSpec &spec,
@@ -210,6 +266,21 @@ Status runtime::unpackUnstructured(const UnstructuredSpec &spec,
   }
   const Grid grid = *getTiles(spec);
   std::memset(dense, 0, grid.rows * grid.columns * grid.elementSize);
+  if (hasRecords(spec)) {
+    parallelFor(grid.groups(), [&](int64_t begin, int64_t end) {
+      for (int64_t group = begin; group < end; ++group) {
+        for (int64_t entry = fields.positions[group];
+             entry < fields.positions[group + 1]; ++entry) {
+          fragments::unpackRecord(grid,
+                                  grid.tile(group, fields.coordinates[entry]),
+                                  static_cast<const uint16_t *>(fields.values) +
+                                      fields.offsets[entry],
+                                  static_cast<uint16_t *>(dense));
+        }
+      }
+    });
+    return Status::success();
+  }
   int64_t words = getWords(grid);
   dispatchBySize(grid, [&](auto tag) {
     using Element = decltype(tag);

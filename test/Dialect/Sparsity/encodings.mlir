@@ -53,10 +53,14 @@ func.func private @stored_dense(
 // CHECK-SAME: tensor<4096x14336xbf16, #sparsity.unstructured>
 // CHECK-SAME: tensor<?x?xbf16, #sparsity.unstructured>
 // CHECK-SAME: tensor<4096x14336xbf16, #sparsity.unstructured<tile = 16x64>>
+// CHECK-SAME: tensor<?x100xf16, #sparsity.unstructured<layout = fragments>>
+// CHECK-SAME: tensor<64x64xf32, #sparsity.unstructured>
 func.func private @unstructured(
   tensor<4096x14336xbf16, #sparsity.unstructured>,
   tensor<?x?xbf16, #sparsity.unstructured<tile = 64x64>>,
-  tensor<4096x14336xbf16, #sparsity.unstructured<tile = 16x64>>)
+  tensor<4096x14336xbf16, #sparsity.unstructured<tile = 16x64>>,
+  tensor<?x100xf16, #sparsity.unstructured<tile = 64x64, layout = fragments>>,
+  tensor<64x64xf32, #sparsity.unstructured<layout = row_major>>)
 
 // CHECK-LABEL: func.func private @masks(
 // CHECK-SAME: tensor<32x?x?xi1, #sparsity.window<left = 4096, right = 0>>

@@ -216,6 +216,30 @@ func.func private @f(tensor<64x64xindex, #sparsity.unstructured>)
 
 // -----
 
+// unstructured_c8
+// expected-error @+1 {{expected a layout among row_major, fragments, but got core_matrix}}
+func.func private @f(tensor<64x64xf16, #sparsity.unstructured<layout = core_matrix>>)
+
+// -----
+
+// unstructured_c9
+// expected-error @+1 {{expected a tile of 64x64 for layout fragments, but got 16x64}}
+func.func private @f(tensor<64x64xf16, #sparsity.unstructured<tile = 16x64, layout = fragments>>)
+
+// -----
+
+// unstructured_c10
+// expected-error @+1 {{expected elements of 16 bits for layout fragments, but got 'f32'}}
+func.func private @f(tensor<64x64xf32, #sparsity.unstructured<layout = fragments>>)
+
+// -----
+
+// n_of_m_c7
+// expected-error @+1 {{expected a layout among row_major, core_matrix, but got fragments}}
+func.func private @f(tensor<64x64xf16, #sparsity.n_of_m<2:4, axis = 1, layout = fragments>>)
+
+// -----
+
 // window_c1
 // expected-error @+1 {{expected left, right or both, but got neither}}
 func.func private @f(tensor<64x64xf16, #sparsity.window<>>)
@@ -517,7 +541,7 @@ func.func private @f() attributes {f = #sparsity.format<n_of_m<2:4, axis = -1>>}
 // -----
 
 // format_c4
-// expected-error @+1 {{expected a layout among row_major, core_matrix, but got z}}
+// expected-error @+1 {{expected a layout among row_major, core_matrix, fragments, but got z}}
 func.func private @f() attributes {f = #sparsity.format<dense, layout = z>}
 
 // -----

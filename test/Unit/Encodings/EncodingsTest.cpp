@@ -194,6 +194,8 @@ TEST_F(EncodingsTest, FormatLayoutAndBindingTime) {
        BindingTime::Pack, StorageLayout::CoreMatrix, true},
       {"unstructured", TileFormat::bitmap(64, 64), BindingTime::Pack,
        StorageLayout::RowMajor, true},
+      {"unstructured<layout = fragments>", TileFormat::bitmap(64, 64),
+       BindingTime::Pack, StorageLayout::Fragments, true},
       {"block<4x4>", TileFormat::dense(), BindingTime::Pack,
        StorageLayout::RowMajor, true},
       {"stored_dense<#sparsity.n_of_m<2:4, axis = 1, layout = core_matrix>>",
@@ -438,6 +440,14 @@ TEST_F(EncodingsTest, ResolveStorage) {
             "#sparsity.n_of_m<3:4, axis = 1>");
   EXPECT_EQ(resolved("64x64xbf16", "n_of_m<1:2, axis = 1>", "sm_90a"),
             "#sparsity.n_of_m<1:2, axis = 1, layout = core_matrix>");
+  const std::string fragments = "#sparsity.unstructured<layout = fragments>";
+  EXPECT_EQ(resolved("65x?xbf16", "unstructured", "sm_90a"), fragments);
+  EXPECT_EQ(resolved("64x64xf16", "unstructured", "sm_80"),
+            "#sparsity.unstructured");
+  EXPECT_EQ(resolved("64x64xi8", "unstructured", "sm_90a"),
+            "#sparsity.unstructured");
+  EXPECT_EQ(resolved("64x64xf16", "unstructured<tile = 16x64>", "sm_90a"),
+            "#sparsity.unstructured<tile = 16x64>");
   EXPECT_EQ(resolved("64x64xbf16",
                      "all_of<[#sparsity.window<right = 0>, "
                      "#sparsity.n_of_m<2:4, axis = 1>]>",
@@ -491,6 +501,9 @@ TEST_F(EncodingsTest, Permute) {
             "none");
   EXPECT_EQ(permuted("unstructured<tile = 16x64>", {1, 0}),
             "#sparsity.unstructured<tile = 64x16>");
+  EXPECT_EQ(permuted("unstructured<layout = fragments>", {1, 0}), "none");
+  EXPECT_EQ(permuted("unstructured<layout = fragments>", {0, 1}),
+            "#sparsity.unstructured<layout = fragments>");
   EXPECT_EQ(permuted("window<left = 3, right = 0>", {1, 0}),
             "#sparsity.window<left = 0, right = 3>");
   EXPECT_EQ(permuted("window<left = 3>", {1, 0, 2, 3}),

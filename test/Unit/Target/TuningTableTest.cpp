@@ -132,8 +132,8 @@ TEST(TuningTable, KnowsFormats) {
     return parseError(kHeader + "sm_90a,bf16," + format +
                       ",64,64,16,64,16,1,4,1,1,2.5\n");
   };
-  for (const char *format :
-       {"dense", "2:4", "1:2", "dense/128", "2:4/64", "dense+dense"}) {
+  for (const char *format : {"dense", "2:4", "1:2", "dense/128", "2:4/64",
+                             "dense+dense", "bitmap/64"}) {
     EXPECT_EQ(errorOf(format), "no error");
   }
   for (const char *format :

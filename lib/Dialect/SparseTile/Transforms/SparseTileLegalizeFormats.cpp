@@ -15,10 +15,10 @@ using namespace mlir;
 using namespace mlir::sparse_tile;
 
 /// Whether the instruction of `config` reads `tile` as it is: only the A
-/// operand, and only in the layout that was resolved for it.
+/// operand, and only in a layout that was resolved for it.
 static bool isNative(ConfigAttr config, TileType tile, bool isA) {
   return isA && config.getSparse() &&
-         tile.getFormat().getLayout() == sparsity::StorageLayout::CoreMatrix;
+         tile.getFormat().getLayout() != sparsity::StorageLayout::RowMajor;
 }
 
 namespace {

@@ -414,9 +414,9 @@ Attribute TileFormatAttr::parse(AsmParser &parser, Type) {
     std::optional<StorageLayout> parsed = symbolizeStorageLayout(keyword);
     // format_c4
     if (!parsed) {
-      parser.emitError(layoutLoc)
-          << "expected a layout among row_major, core_matrix, but got "
-          << keyword;
+      parser.emitError(layoutLoc) << "expected a layout among row_major, "
+                                     "core_matrix, fragments, but got "
+                                  << keyword;
       return {};
     }
     layout = *parsed;

@@ -442,6 +442,27 @@ static bool readsMatrix(const KernelGroup &kernel) {
   });
 }
 
+/// The instruction of warpgroups that takes operand `index` as the tiles of its
+/// list are stored, or null.
+static const MMAInstruction *findDecodingInstruction(const Contraction &product,
+                                                     unsigned index,
+                                                     MultiplyType type,
+                                                     const TargetInfo &target) {
+  RankedTensorType tensor = product.getInputType(index);
+  SparsityEncodingAttrInterface encoding = getSparsityEncoding(tensor);
+  MultiplyType own;
+  if (!encoding || groupRows(product, index) == 0 ||
+      !getMultiplyType(tensor.getElementType(), /*allowTF32=*/false, own) ||
+      own != type) {
+    return nullptr;
+  }
+  // An n:m of a list's tiles is not one packed matrix.
+  TileFormat format = encoding.getTileFormat(tensor);
+  return format.kind == TileFormat::Kind::Bitmap
+             ? target.findInstruction(type, format, /*warpgroup=*/true)
+             : nullptr;
+}
+
 /// Replaces an instruction of warps by one of warpgroups where the target and
 /// the program allow it.
 void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
@@ -452,6 +473,13 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
   const MMAInstruction *found =
       target.findInstruction(choice.instruction->type,
                              choice.instruction->aFormat, /*warpgroup=*/true);
+  const MMAInstruction *decoding = nullptr;
+  if (!sparse) {
+    decoding = findDecodingInstruction(kernel.contractions.front(),
+                                       choice.swap ? 1 : 0,
+                                       choice.instruction->type, target);
+    found = decoding ? decoding : found;
+  }
   if (!target.hasCopy(CopyKind::Tma) || !found ||
       !found->name.starts_with(instruction)) {
     return;
@@ -471,8 +499,8 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
     swap = last.getPosition() == *first.right;
   }
   unsigned a = swap ? 1 : 0;
-  if (std::optional<std::string> why =
-          findWarpgroupObstacle(kernel, a, found->type, sparse)) {
+  if (std::optional<std::string> why = findWarpgroupObstacle(
+          kernel, a, found->type, sparse, decoding != nullptr)) {
     return give(*why);
   }
   WarpgroupProblem problem;
@@ -486,6 +514,7 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
   if (group != 0) {
     problem.density = density;
   }
+  problem.decoded = decoding != nullptr;
   problem.readsMatrix = readsMatrix(kernel);
   AffineMap right = first.domain.inputMaps[1 - a];
   if (right.getDimPosition(right.getNumResults() - 1) != first.reduction) {
@@ -514,11 +543,30 @@ void SparsitySelectConfigPass::useWarpgroups(Choice &choice,
   choice.instruction = found;
   choice.swap = swap;
   choice.use(chosen->tile);
+  if (decoding) {
+    choice.sparse = true;
+    choice.why.clear();
+  }
   bool given = !this->tile.empty() || !warps.empty() || stages > 0 ||
                cluster > 0 || splits > 0;
-  if (ShapedType::isDynamic(problem.columns) && group == 0 && !given) {
+  if (ShapedType::isDynamic(problem.columns) && !given) {
     chooseVariants(choice, problem, chosen->tile, target);
   }
+}
+
+/// The best tile whose part of a schedule for `most` is that of all columns:
+/// the rows follow a group of the list, and the loads reach as far as its
+/// columns.
+static std::optional<WarpgroupTile>
+chooseListVariant(const WarpgroupProblem &problem, const WarpgroupTile &most,
+                  const TargetInfo &target) {
+  for (const WarpgroupTile &tile :
+       enumerateWarpgroupTiles(problem, target, SIZE_MAX)) {
+    if (tile.rows == most.rows && tile.columns <= most.columns) {
+      return tile;
+    }
+  }
+  return std::nullopt;
 }
 
 /// A small set of tiles for few columns, each unlike the next larger one.
@@ -530,11 +578,18 @@ void SparsitySelectConfigPass::chooseVariants(Choice &choice,
   WarpgroupTile next = most;
   for (int64_t columns : kColumns) {
     problem.columns = columns;
-    std::optional<ChosenTile> chosen =
-        chooseTile(problem, target, /*misfit=*/[](StringRef) {});
-    if (chosen && !(chosen->tile == next)) {
-      choice.variants.insert(choice.variants.begin(), {columns, chosen->tile});
-      next = chosen->tile;
+    std::optional<WarpgroupTile> tile;
+    if (problem.groupRows == 0 || problem.decoded) {
+      if (std::optional<ChosenTile> chosen =
+              chooseTile(problem, target, /*misfit=*/[](StringRef) {})) {
+        tile = chosen->tile;
+      }
+    } else {
+      tile = chooseListVariant(problem, most, target);
+    }
+    if (tile && !(*tile == next)) {
+      choice.variants.insert(choice.variants.begin(), {columns, *tile});
+      next = *tile;
     }
   }
 }

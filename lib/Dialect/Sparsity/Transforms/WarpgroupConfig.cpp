@@ -44,17 +44,16 @@ static bool isWholeBuffer(Value value) {
 }
 
 /// Of an operand whose list of tiles decides what is loaded.
-static std::optional<std::string> findListObstacle(const Contraction &product,
-                                                   unsigned index,
-                                                   const Coverage &coverage,
-                                                   MultiplyType type) {
+static std::optional<std::string>
+findListObstacle(const Contraction &product, unsigned index,
+                 const Coverage &coverage, MultiplyType type, bool decoded) {
   RankedTensorType tensor = product.getInputType(index);
   std::optional<Coverage> list = getFollowedList(product, index);
   if (coverage.kind() != Coverage::Kind::Listed || !list) {
     return "a pattern decides which tiles run";
   }
-  if (getSparsityEncoding(tensor).getTileFormat(tensor).kind !=
-      TileFormat::Kind::Dense) {
+  if (!decoded && getSparsityEncoding(tensor).getTileFormat(tensor).kind !=
+                      TileFormat::Kind::Dense) {
     return "tiles of a list are decoded";
   }
   int64_t step = kRowBytes * 8 / getMultiplyTypeBits(type);
@@ -78,7 +77,7 @@ static bool isStoredDensely(RankedTensorType type) {
 
 static std::optional<std::string>
 findOperandObstacle(const Contraction &product, unsigned index,
-                    MultiplyType type, bool compressed) {
+                    MultiplyType type, bool compressed, bool decoded) {
   RankedTensorType tensor = product.getInputType(index);
   auto say = [&](StringRef text) { return std::optional(text.str()); };
   MultiplyType own;
@@ -91,7 +90,7 @@ findOperandObstacle(const Contraction &product, unsigned index,
   if (!isStoredDensely(tensor)) {
     Coverage coverage = getSparsityEncoding(tensor).getCoverage(tensor);
     if (coverage.kind() != Coverage::Kind::All) {
-      return findListObstacle(product, index, coverage, type);
+      return findListObstacle(product, index, coverage, type, decoded);
     }
     // Otherwise checked where its instruction was found.
     return compressed ? std::nullopt
@@ -119,7 +118,7 @@ findOperandObstacle(const Contraction &product, unsigned index,
 
 std::optional<std::string>
 sparsity::findWarpgroupObstacle(const KernelGroup &kernel, unsigned a,
-                                MultiplyType type, bool sparse) {
+                                MultiplyType type, bool sparse, bool decoded) {
   for (const Contraction &product : kernel.contractions) {
     if (product.rows) {
       return "rows are listed";
@@ -142,7 +141,8 @@ sparsity::findWarpgroupObstacle(const KernelGroup &kernel, unsigned a,
     }
     for (unsigned index : {0u, 1u}) {
       if (std::optional<std::string> why =
-              findOperandObstacle(product, index, type, sparse && index == a)) {
+              findOperandObstacle(product, index, type, sparse && index == a,
+                                  decoded && index == a)) {
         return why;
       }
     }
@@ -164,6 +164,8 @@ constexpr double kEpilogue = 1500, kEpilogueElement = 0.06;
 constexpr double kExchange = 2500;
 /// Cycles that no k-block goes below, and those of a cluster's signals.
 constexpr double kLeastBlock = 300, kClusterWait = 60;
+/// Those of a step of two joined lists, whose products are waited for in it.
+constexpr double kLeastJoined = 600;
 /// The share of bytes that the cache sends out for blocks in step.
 constexpr double kCoalesced = 0.5;
 /// The steps of two lists at a quarter of the blocks, by those of one, where
@@ -179,6 +181,15 @@ constexpr double kNearlyCoalesced = 0.55, kClusterTile = 300;
 constexpr double kFoundByPairing = 0.025, kMostFound = 0.5;
 /// Tiles of a row that run together read A from memory once, up to so many.
 constexpr int64_t kReadersOfRows = 4;
+/// The bytes of a record of 64 x 64 elements: at most, and where three in ten
+/// are there, of the shares that are worth it one that leaves time to decode.
+constexpr int64_t kMostRecord = 8960, kRecord = 3232;
+/// Cycles in which four warps issue what decodes one, those in which they wait
+/// for it beside the products, and those of a narrow product; counted in
+/// instructions, not measured.
+constexpr double kDecode = 190, kDecodeWait = 340, kLeastProduct = 32;
+/// Three consumers have fewer registers.
+constexpr int64_t kMostRings = 3, kMostSumsOfMany = 64;
 
 } // namespace
 
@@ -205,6 +216,9 @@ static int64_t countStageProducts(const WarpgroupProblem &problem) {
 
 /// Bytes of A, of all products, in a stage.
 static int64_t getABytes(const WarpgroupProblem &problem, int64_t rows) {
+  if (problem.decoded) {
+    return rows / kRowBlock * kMostRecord;
+  }
   int64_t bits = getMultiplyTypeBits(problem.type);
   int64_t rowBytes = !problem.sparse ? kRowBytes
                      : bits == 8     ? kRowBytes / 2 + 16
@@ -214,12 +228,18 @@ static int64_t getABytes(const WarpgroupProblem &problem, int64_t rows) {
 
 /// Two consumers of a tile with rows for one have a tile each.
 static bool isApart(const WarpgroupTile &tile) {
-  return tile.consumers == 2 && tile.rows == kRowBlock;
+  return tile.consumers > 1 && tile.rows == kRowBlock;
 }
 
 /// Then those of two lists share tiles of B; others take turns.
 static bool joins(const WarpgroupProblem &problem, const WarpgroupTile &tile) {
-  return isApart(tile) && problem.groupRows != 0;
+  return isApart(tile) && problem.groupRows != 0 && !problem.decoded;
+}
+
+/// Or two or more share one list, each out of a ring of its own.
+static int64_t countRings(const WarpgroupProblem &problem,
+                          const WarpgroupTile &tile) {
+  return isApart(tile) && problem.decoded ? tile.consumers : 1;
 }
 
 /// The stages that fit into shared memory beside the rest.
@@ -227,16 +247,17 @@ static int64_t countStages(const WarpgroupProblem &problem,
                            const TargetInfo &target,
                            const WarpgroupTile &tile) {
   int64_t rows = joins(problem, tile) ? 2 * tile.rows : tile.rows;
-  int64_t stageBytes =
-      llvm::alignTo(getABytes(problem, rows) + tile.columns * kRowBytes, 1024);
+  int64_t aBytes = llvm::alignTo(getABytes(problem, rows), 1024);
+  int64_t stageBytes = llvm::alignTo(aBytes + tile.columns * kRowBytes, 1024);
   constexpr int64_t kStaging = 16384, kMaxStages = 16;
-  int64_t reserved = kStaging * tile.consumers + 512;
-  if (tile.splits > 1) {
-    reserved += tile.rows * tile.columns * 4 * problem.accumulators;
-  }
+  int64_t rings = countRings(problem, tile);
+  int64_t reserved = kStaging * (tile.consumers / rings) + 512;
+  // Sums on their way between blocks, and between rings.
+  int64_t exchanges = (tile.splits > 1 ? 1 : 0) + rings - 1;
+  reserved += exchanges * tile.rows * tile.columns * 4 * problem.accumulators;
   return std::min<int64_t>(kMaxStages,
                            std::max<int64_t>(0, target.sharedBytes - reserved) /
-                               stageBytes);
+                               (stageBytes * rings));
 }
 
 std::optional<std::string>
@@ -245,13 +266,19 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
                            const WarpgroupTile &tile) {
   auto say = [](const Twine &text) { return std::optional(text.str()); };
   int64_t parts = isApart(tile) ? 1 : tile.consumers;
-  if (tile.consumers < 1 || tile.consumers > 2 || tile.rows < 1 ||
+  int64_t mostConsumers = problem.decoded ? kMostRings : 2;
+  if (tile.consumers < 1 || tile.consumers > mostConsumers || tile.rows < 1 ||
       tile.rows % (kRowBlock * parts) != 0) {
     return say("expected one or two consumers with whole blocks of 64 rows "
                "each, but got " +
                Twine(tile.rows) + " rows for " + Twine(tile.consumers));
   }
-  if (isApart(tile) && tile.splits > 1) {
+  if (problem.decoded && (tile.rows != kRowBlock || tile.cluster > 1)) {
+    return say("expected 64 rows and no cluster where A is decoded into "
+               "registers, but got " +
+               Twine(tile.rows) + " and " + Twine(tile.cluster));
+  }
+  if (isApart(tile) && tile.splits > 1 && !problem.decoded) {
     return say("expected no splits where each consumer has tiles of its own, "
                "but got " +
                Twine(tile.splits));
@@ -273,6 +300,9 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
                      : problem.accumulators > 1          ? kMaxCombinedSums
                      : getMultiplyTypeBits(problem.type) == 8 ? kMaxSumsOfBytes
                                                               : kMaxSums;
+  if (tile.consumers > 2) {
+    mostSums = std::min(mostSums, kMostSumsOfMany);
+  }
   if (sums > mostSums) {
     return say("expected at most " + Twine(mostSums) +
                " sums a thread, but got " + Twine(sums));
@@ -292,13 +322,13 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
                Twine(tile.cluster * tile.splits) + " blocks, but got " +
                Twine(tile.columns));
   }
-  if (problem.groupRows != 0 &&
+  if (problem.groupRows != 0 && !problem.decoded &&
       (problem.groupRows % tile.rows != 0 || tile.splits > 1)) {
     return say("expected a divisor of " + Twine(problem.groupRows) +
                " rows and no splits, but got " + Twine(tile.rows) + " and " +
                Twine(tile.splits));
   }
-  if (countKBlocks(problem) % tile.splits != 0) {
+  if (!problem.decoded && countKBlocks(problem) % tile.splits != 0) {
     return say("expected whole k-blocks for each of " + Twine(tile.splits) +
                " splits, but got " + Twine(countKBlocks(problem)));
   }
@@ -308,6 +338,31 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
                " stages, but got " + Twine(tile.stages));
   }
   return std::nullopt;
+}
+
+/// The cycles of tiles whose A is decoded: a record is copied, decoded and
+/// multiplied, each at the same time as another one if there are more rings.
+static double getDecodedCost(const WarpgroupProblem &problem,
+                             const TargetInfo &target,
+                             const WarpgroupTile &tile) {
+  int64_t rings = countRings(problem, tile);
+  int64_t resident = tile.splits > 2 ? target.multiprocessors * 10 / 11
+                                     : target.multiprocessors;
+  int64_t columnTiles = llvm::divideCeil(problem.columns, tile.columns);
+  int64_t tiles =
+      llvm::divideCeil(problem.rows, tile.rows) * columnTiles * tile.splits;
+  double products = 4 * std::max(tile.columns / 2.0, kLeastProduct);
+  double busy = std::max({kDecode, products, (kDecodeWait + products) / rings});
+  double memory =
+      kRecord / kMemoryBytes / std::min(columnTiles, kReadersOfRows);
+  double l2 = (kRecord + tile.columns * kRowBytes * kCoalesced) / kL2Bytes;
+  double block = std::max({busy, memory, l2, kLeastBlock / rings});
+  double epilogue =
+      kEpilogue + kEpilogueElement * tile.rows * tile.columns / tile.splits;
+  double exchange = tile.splits > 1 ? kExchange : 0;
+  double waves = llvm::divideCeil(tiles, resident / tile.splits * tile.splits);
+  double steps = double(countKBlocks(problem)) * problem.accumulators;
+  return waves * (block * steps / tile.splits + epilogue + exchange);
 }
 
 /// Cycles of the matrix units for a k-block of a tile.
@@ -365,7 +420,7 @@ static double getListCost(const WarpgroupProblem &problem,
     double joined = steps * getJoinedSteps(*problem.density, rowTiles);
     products =
         std::max({2 * steps * multiply, 2 * steps * copyA + joined * copyB,
-                  2 * steps * memory, joined * least});
+                  2 * steps * memory, joined * kLeastJoined});
     rowTiles = llvm::divideCeil(rowTiles, 2);
   }
   // The stored order of the rows makes rounds of tiles even.
@@ -377,6 +432,9 @@ static double getListCost(const WarpgroupProblem &problem,
 double sparsity::getTileCost(const WarpgroupProblem &problem,
                              const TargetInfo &target,
                              const WarpgroupTile &tile) {
+  if (problem.decoded) {
+    return getDecodedCost(problem, target, tile);
+  }
   if (problem.density) {
     return getListCost(problem, target, tile);
   }
@@ -411,9 +469,11 @@ double sparsity::getTileCost(const WarpgroupProblem &problem,
                     (problem.accumulators / countStageProducts(problem));
   if (joins(problem, tile)) {
     // Half as many pairs; what both lists name is copied once.
-    return waves / 2 *
-           (products * kJoined + kEpilogue +
-            kEpilogueElement * tile.rows * tile.columns);
+    double pairs = llvm::divideCeil(llvm::divideCeil(rowTiles, 2) * columnTiles,
+                                    resident / perCluster);
+    double steps = kBlocks * problem.accumulators * kJoined;
+    return pairs * (steps * std::max(block, kLeastJoined) + kEpilogue +
+                    kEpilogueElement * tile.rows * tile.columns);
   }
   double epilogue =
       kEpilogue + kEpilogueElement * tile.rows * tile.columns / tile.splits;
@@ -456,8 +516,11 @@ sparsity::enumerateWarpgroupTiles(const WarpgroupProblem &given,
       {1, 1}, {2, 1}, {1, 2}, {1, 4}, {1, 8}};
   SmallVector<WarpgroupTile> tiles;
   SmallVector<std::pair<double, size_t>> costs;
-  for (auto [rows, consumers] :
-       {std::pair<int64_t, int64_t>{64, 1}, {64, 2}, {128, 2}, {256, 2}}) {
+  for (auto [rows, consumers] : {std::pair<int64_t, int64_t>{64, 1},
+                                 {64, 2},
+                                 {64, 3},
+                                 {128, 2},
+                                 {256, 2}}) {
     // A tile as wide as the problem leaves nothing to wider ones.
     bool isCovered[std::size(kShares)] = {};
     for (int64_t width : widths) {

@@ -41,16 +41,19 @@ struct WarpgroupProblem {
   int64_t groupRows = 0;
   /// The share of K that such a list is expected to name, if the program says.
   std::optional<double> density;
+  /// A's tiles of a list are decoded into registers.
+  bool decoded = false;
 };
 
 /// What an extent is taken for that the program does not say.
 constexpr int64_t kUnknownExtent = 4096;
 
 /// Why bulk copies and warpgroups cannot run `kernel` with operand `a` (0 or 1)
-/// as A, compressed if `sparse`, or nothing if they can.
+/// as A, compressed if `sparse` and decoded into registers if `decoded`, or
+/// nothing if they can.
 std::optional<std::string> findWarpgroupObstacle(const KernelGroup &kernel,
                                                  unsigned a, MultiplyType type,
-                                                 bool sparse);
+                                                 bool sparse, bool decoded);
 
 /// Why a kernel for `problem` cannot have `tile`, or nothing if it can.
 std::optional<std::string> findTileObstacle(const WarpgroupProblem &problem,

@@ -25,11 +25,13 @@ TuningKey sparsity::getTuningKey(const WarpgroupProblem &problem,
   key.density = problem.density ? getTuningDensity(*problem.density) : 0;
   for (const MMAInstruction &instruction : target.instructions) {
     bool isSparse = instruction.aFormat.kind == TileFormat::Kind::NOfM;
+    bool isBitmap = instruction.aFormat.kind == TileFormat::Kind::Bitmap;
     if (!instruction.warpgroup || instruction.type != problem.type ||
-        isSparse != problem.sparse) {
+        isSparse != problem.sparse || isBitmap != problem.decoded) {
       continue;
     }
-    std::string format = isSparse
+    std::string format = isBitmap ? "bitmap"
+                         : isSparse
                              ? std::to_string(instruction.aFormat.n) + ":" +
                                    std::to_string(instruction.aFormat.m)
                              : "dense";
@@ -65,6 +67,27 @@ std::optional<MeasuredTimes> sparsity::lookupBesideDense(
                        other->microseconds};
 }
 
+/// `tile` as narrow as its tiles of `columns` can be: what lies outside of a
+/// tensor is copied and multiplied for nothing.
+static WarpgroupTile makeNarrow(const WarpgroupProblem &problem,
+                                const TargetInfo &target,
+                                const WarpgroupTile &tile) {
+  int64_t tiles = llvm::divideCeil(problem.columns, tile.columns);
+  int64_t unit = std::max<int64_t>(problem.columnUnit, 8) * tile.splits;
+  WarpgroupTile narrow = tile;
+  narrow.columns =
+      llvm::alignTo(llvm::divideCeil(problem.columns, tiles), unit);
+  return findTileObstacle(problem, target, narrow) ? tile : narrow;
+}
+
+/// The cost of the model's best tile.
+static double getLeastCost(const WarpgroupProblem &problem,
+                           const TargetInfo &target) {
+  std::optional<WarpgroupTile> tile = chooseWarpgroupTile(problem, target);
+  return tile ? getTileCost(problem, target, *tile)
+              : std::numeric_limits<double>::infinity();
+}
+
 std::optional<WarpgroupTile> sparsity::lookupWarpgroupTile(
     const TuningTable &table, const WarpgroupProblem &problem,
     const TargetInfo &target, function_ref<void(StringRef)> reason) {
@@ -79,7 +102,21 @@ std::optional<WarpgroupTile> sparsity::lookupWarpgroupTile(
     reason(*why);
     return std::nullopt;
   }
-  return tile;
+  if (ShapedType::isDynamic(problem.columns) ||
+      row->key.columns == problem.columns) {
+    return tile;
+  }
+  // It was measured with other columns: the model may know one for these, if it
+  // likes that one more than any for the others.
+  constexpr double kWorthwhile = 0.9;
+  WarpgroupProblem inRow = problem;
+  inRow.columns = row->key.columns;
+  double liked = getLeastCost(inRow, target) / getTileCost(inRow, target, tile);
+  tile = makeNarrow(problem, target, tile);
+  double likes =
+      getLeastCost(problem, target) / getTileCost(problem, target, tile);
+  return likes < kWorthwhile * std::min(liked, 1.0) ? std::nullopt
+                                                    : std::optional(tile);
 }
 
 //===----------------------------------------------------------------------===//

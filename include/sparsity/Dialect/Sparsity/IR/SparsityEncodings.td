@@ -84,15 +84,22 @@ def Sparsity_BlockAttr : Sparsity_Encoding<"Block", "block", [
 }
 
 def Sparsity_UnstructuredAttr : Sparsity_Encoding<"Unstructured", "unstructured", [
-    "getCoverage", "getTileFormat", "getStorage", "getBindingTime", "permute",
-    "hasPacker", "pack", "unpack", "verifyStorage", "getStoredDense"]> {
+    "getCoverage", "getTileFormat", "getStorage", "getStorageLayout",
+    "resolveStorage", "getBindingTime", "permute", "hasPacker", "pack", "unpack",
+    "verifyStorage", "getStoredDense"]> {
   let summary = "any elements, as a list of occupied tiles with a bitmap each";
   let description = [{
     `#sparsity.unstructured` or `#sparsity.unstructured<tile = 16x64>`: each row of
     tiles (64x64 unless given) lists the tiles that hold an element; a tile is one bit
-    an element and the present elements.
+    an element and the present elements. `#sparsity.unstructured<layout = fragments>`
+    keeps bits and elements of a tile in one record, in the order in which a warpgroup
+    holds them in registers.
   }];
-  let parameters = (ins ArrayRefParameter<"int64_t", "rows x columns">:$tile);
+  let parameters = (ins ArrayRefParameter<"int64_t", "rows x columns">:$tile,
+                        "::mlir::sparsity::StorageLayout":$layout);
+  let builders = [AttrBuilder<(ins "::llvm::ArrayRef<int64_t>":$tile), [{
+    return $_get($_ctxt, tile, ::mlir::sparsity::StorageLayout::RowMajor);
+  }]>];
 }
 
 def Sparsity_StoredDenseAttr : Sparsity_Encoding<"StoredDense", "stored_dense", [

@@ -15,11 +15,14 @@ def Sparsity_BindingTime : I32EnumAttr<"BindingTime",
 
 /// `row_major` is the interchange layout, for every n:m. `core_matrix` is the order
 /// in which 8x16-byte core matrices are read by ldmatrix and by wgmma descriptors
-/// without a swizzle (PTX ISA, "wgmma", matrix descriptor).
+/// without a swizzle (PTX ISA, "wgmma", matrix descriptor). `fragments` is the order
+/// in which the threads of a warpgroup hold an operand in registers (PTX ISA, "wgmma",
+/// register fragments).
 def Sparsity_StorageLayout : I32EnumAttr<"StorageLayout",
     "byte order of the stored buffers", [
       I32EnumAttrCase<"RowMajor", 0, "row_major">,
-      I32EnumAttrCase<"CoreMatrix", 1, "core_matrix">]> {
+      I32EnumAttrCase<"CoreMatrix", 1, "core_matrix">,
+      I32EnumAttrCase<"Fragments", 2, "fragments">]> {
   let cppNamespace = "::mlir::sparsity";
 }
 

@@ -48,7 +48,7 @@ Attribute NOfMAttr::parse(AsmParser &parser, Type) {
     }
     std::optional<StorageLayout> parsed = symbolizeStorageLayout(keyword);
     // n_of_m_c7
-    if (!parsed) {
+    if (!parsed || *parsed == StorageLayout::Fragments) {
       parser.emitError(layoutLoc)
           << "expected a layout among row_major, core_matrix, but got "
           << keyword;

@@ -13,6 +13,9 @@ static runtime::UnstructuredSpec getSpec(UnstructuredAttr encoding,
   spec.rows = encoding.getTile()[0];
   spec.columns = encoding.getTile()[1];
   spec.elementType = getRuntimeType(type.getElementType());
+  spec.layout = encoding.getLayout() == StorageLayout::Fragments
+                    ? runtime::UnstructuredLayout::Fragments
+                    : runtime::UnstructuredLayout::RowMajor;
   return spec;
 }
 
@@ -39,8 +42,9 @@ UnstructuredAttr::pack(RankedTensorType type, DenseElementsAttr dense,
   if (!counts.ok()) {
     return emitError() << counts.status().message;
   }
+  bool records = getLayout() == StorageLayout::Fragments;
   SmallVector<int32_t> positions(sizes->groups + 1), coordinates(counts->tiles),
-      offsets(counts->tiles * sizes->words);
+      offsets(records ? counts->tiles + 1 : counts->tiles * sizes->words);
   SmallVector<uint64_t> bitmap(counts->tiles * sizes->words);
   SmallVector<char> values(counts->elements *
                            runtime::getElementSize(spec.elementType));
@@ -52,6 +56,13 @@ UnstructuredAttr::pack(RankedTensorType type, DenseElementsAttr dense,
     return emitError() << status.message;
   }
   SmallVector<StorageField> fields = getStorage(type);
+  if (records) {
+    return SmallVector<DenseElementsAttr>{
+        makeConstant<int32_t>(fields[0], positions.size(), positions),
+        makeConstant<int32_t>(fields[1], counts->tiles, coordinates),
+        makeConstant<int32_t>(fields[2], offsets.size(), offsets),
+        makeConstant<char>(fields[3], counts->elements, values)};
+  }
   return SmallVector<DenseElementsAttr>{
       makeConstant<int32_t>(fields[0], positions.size(), positions),
       makeConstant<int32_t>(fields[1], counts->tiles, coordinates),
@@ -91,14 +102,34 @@ LogicalResult UnstructuredAttr::verifyStorage(
     function_ref<InFlightDiagnostic()> emitError) const {
   SmallVector<SmallVector<char>> bytes(llvm::map_range(fields, getBytes));
   int64_t tiles = fields[1].getNumElements();
+  bool records = getLayout() == StorageLayout::Fragments;
   // unstructured_c6
-  for (size_t i : {2, 3}) {
-    if (fields[i].getType().getDimSize(0) != tiles) {
+  for (size_t i = 2; i < (records ? 3 : 4); ++i) {
+    int64_t found = fields[i].getType().getDimSize(0);
+    if (records && found != tiles + 1) {
+      return emitError() << "expected " << tiles + 1
+                         << " offsets, one for each coordinate and the end, "
+                            "but got "
+                         << found;
+    }
+    if (!records && found != tiles) {
       return emitError() << "expected " << tiles
                          << " entries, one for each coordinate, but got "
-                         << fields[i].getType().getDimSize(0) << " in "
-                         << getStorage(type)[i].name;
+                         << found << " in " << getStorage(type)[i].name;
     }
+  }
+  if (records) {
+    // unstructured_c7
+    runtime::UnstructuredFields found;
+    found.positions = reinterpret_cast<int32_t *>(bytes[0].data());
+    found.coordinates = reinterpret_cast<int32_t *>(bytes[1].data());
+    found.offsets = reinterpret_cast<int32_t *>(bytes[2].data());
+    found.values = bytes[3].data();
+    found.counts = {tiles, fields[3].getNumElements()};
+    runtime::Status status =
+        runtime::checkUnstructured(getSpec(*this, type), found);
+    return status.ok() ? success()
+                       : LogicalResult(emitError() << status.message);
   }
   // unstructured_c7
   runtime::Status status = runtime::checkUnstructured(
