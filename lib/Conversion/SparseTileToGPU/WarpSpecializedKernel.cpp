@@ -187,7 +187,8 @@ LogicalResult WarpSpecializedEmitter::planOperand(Value tile, bool isA,
   std::optional<int64_t> known = getConstantIntValue(size);
   constexpr int64_t kEdgeUnit = 32, kLeastPart = 64;
   bool ends = !known || *known % plan.rows != 0;
-  if (ends && !plan.alongRows && !(isA && plan.listed) &&
+  // The producer of a list has no registers and no time for it.
+  if (ends && !plan.alongRows && !kernel.sharesA &&
       llvm::all_equal(plan.parts) && plan.parts[0] >= kLeastPart &&
       plan.parts[0] % kEdgeUnit == 0) {
     plan.edgeMaps.emplace();
@@ -337,11 +338,13 @@ LogicalResult WarpSpecializedEmitter::planShared() {
   }
   // Packed results take half as many registers as the sums of the next tile.
   constexpr size_t kMostSums = 128;
+  // Lists are short, so that an epilogue is much of a tile.
+  kernel.defersStores |= kernel.sharesA;
   kernel.defersStores &=
       kernel.stores.size() == 1 && kernel.stores.front().bulk &&
       kernel.splits == 1 && kernel.accumulators == 1 &&
       forall.getNumParallel() == 2 && !kernel.joins && !kernel.takesTurns &&
-      kernel.rings == 1 && getNumSums() <= kMostSums;
+      !kernel.readsFragments() && getNumSums() <= kMostSums;
   kernel.stagingBytes = getBulkStagingBytes(kernel);
   kernel.exchangeOffset = kernel.stagingOffset + kernel.stagingBytes * storers;
   kernel.combineOffset = kernel.exchangeOffset + exchange;

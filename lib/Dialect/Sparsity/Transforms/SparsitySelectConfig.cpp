@@ -742,7 +742,11 @@ std::optional<StorageChoice> SparsitySelectConfigPass::chooseMerged(
   if (failed(other) || !other->problem) {
     return std::nullopt;
   }
-  if (!density) {
+  // With few columns a list takes single warps longer than dense weights,
+  // however short it is.
+  bool isFew = !ShapedType::isDynamic(other->problem->columns) &&
+               other->problem->columns <= kFewColumns;
+  if (!density || isFew) {
     other->why = "blocks are merged for warpgroups";
     return StorageChoice{operand, merged, *other};
   }
@@ -810,7 +814,9 @@ SparsitySelectConfigPass::chooseStorage(const KernelGroup &kernel, Choice &own,
                     "weights, by the cost model",
                     *cost, llvm::format("%g", *density), denseCost)
           .str();
-  if (*cost <= denseCost) {
+  // Measured lists of nearly all blocks take less than the model says.
+  constexpr double kMargin = 1.05;
+  if (*cost <= kMargin * denseCost) {
     std::string &why = best ? best->choice.why : own.why;
     why += (why.empty() ? "" : "; ") + text;
     return best;

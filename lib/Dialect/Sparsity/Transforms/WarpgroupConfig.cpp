@@ -528,8 +528,11 @@ sparsity::enumerateWarpgroupTiles(const WarpgroupProblem &given,
         auto [cluster, splits] = share;
         WarpgroupTile tile{rows, width, consumers, 0, cluster, splits};
         tile.stages = countStages(problem, target, tile);
-        // Wider rows share B within a tile.
-        bool joinsOne = joins(problem, tile) && problem.groupRows > kRowBlock;
+        // Wider rows share B within a tile, and few columns leave blocks to
+        // wait for two lists that could each have a row.
+        bool joinsOne =
+            joins(problem, tile) &&
+            (problem.groupRows > kRowBlock || problem.columns <= kFewColumns);
         if (isCovered[number] || joinsOne || tile.stages < kGoodStages ||
             findTileObstacle(problem, target, tile)) {
           continue;

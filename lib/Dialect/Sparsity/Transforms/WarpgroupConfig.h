@@ -45,6 +45,10 @@ struct WarpgroupProblem {
   bool decoded = false;
 };
 
+/// Columns with which kernels wait for memory and for each other, not for the
+/// matrix units.
+constexpr int64_t kFewColumns = 128;
+
 /// What an extent is taken for that the program does not say.
 constexpr int64_t kUnknownExtent = 4096;
 
