@@ -780,7 +780,10 @@ SparsitySelectConfigPass::chooseStorage(const KernelGroup &kernel, Choice &own,
     return std::nullopt;
   }
   std::optional<double> density = getDensityHint(product), cost;
-  if (own.problem && density) {
+  // What decoding costs does not depend on the density.
+  bool decodes = own.problem && own.problem->decoded && tile.empty() &&
+                 !ShapedType::isDynamic(own.problem->columns);
+  if (own.problem && (density || decodes)) {
     cost = getCost(own, target);
   }
   std::optional<StorageChoice> best =
@@ -809,11 +812,12 @@ SparsitySelectConfigPass::chooseStorage(const KernelGroup &kernel, Choice &own,
     return best;
   }
   double denseCost = getCost(*dense, target);
-  std::string text =
-      llvm::formatv("{0:f0} cycles at a density of {1}, {2:f0} for dense "
-                    "weights, by the cost model",
-                    *cost, llvm::format("%g", *density), denseCost)
-          .str();
+  std::string text = llvm::formatv("{0:f0} cycles", *cost).str();
+  if (density) {
+    text += llvm::formatv(" at a density of {0}", llvm::format("%g", *density));
+  }
+  text +=
+      llvm::formatv(", {0:f0} for dense weights, by the cost model", denseCost);
   // Measured lists of nearly all blocks take less than the model says.
   constexpr double kMargin = 1.05;
   if (*cost <= kMargin * denseCost) {

@@ -184,10 +184,10 @@ constexpr int64_t kReadersOfRows = 4;
 /// The bytes of a record of 64 x 64 elements: at most, and where three in ten
 /// are there, of the shares that are worth it one that leaves time to decode.
 constexpr int64_t kMostRecord = 8960, kRecord = 3232;
-/// Cycles in which four warps issue what decodes one, those in which they wait
-/// for it beside the products, and those of a narrow product; counted in
-/// instructions, not measured.
-constexpr double kDecode = 190, kDecodeWait = 340, kLeastProduct = 32;
+/// Cycles of a record that nothing hides, those that other rings hide, those of
+/// a product that is hidden, and what a wider one takes; as measured.
+constexpr double kDecode = 244, kDecodeWait = 304, kHiddenProduct = 128,
+                 kDecodeProduct = 1.3;
 /// Three consumers have fewer registers.
 constexpr int64_t kMostRings = 3, kMostSumsOfMany = 64;
 
@@ -341,7 +341,7 @@ sparsity::findTileObstacle(const WarpgroupProblem &problem,
 }
 
 /// The cycles of tiles whose A is decoded: a record is copied, decoded and
-/// multiplied, each at the same time as another one if there are more rings.
+/// multiplied, in part while other rings do so.
 static double getDecodedCost(const WarpgroupProblem &problem,
                              const TargetInfo &target,
                              const WarpgroupTile &tile) {
@@ -351,8 +351,9 @@ static double getDecodedCost(const WarpgroupProblem &problem,
   int64_t columnTiles = llvm::divideCeil(problem.columns, tile.columns);
   int64_t tiles =
       llvm::divideCeil(problem.rows, tile.rows) * columnTiles * tile.splits;
-  double products = 4 * std::max(tile.columns / 2.0, kLeastProduct);
-  double busy = std::max({kDecode, products, (kDecodeWait + products) / rings});
+  double products = std::max(2.0 * tile.columns, kHiddenProduct);
+  double busy = kDecode + kDecodeWait / rings +
+                kDecodeProduct * (products - kHiddenProduct);
   double memory =
       kRecord / kMemoryBytes / std::min(columnTiles, kReadersOfRows);
   double l2 = (kRecord + tile.columns * kRowBytes * kCoalesced) / kL2Bytes;
