@@ -221,13 +221,17 @@ RingPosition WarpSpecializedEmitter::emitSums(RingPosition at,
   return stage;
 }
 
+SmallVector<Value> WarpSpecializedEmitter::makeZeroSums() {
+  Value zero = arith::ConstantOp::create(
+      b, cast<TypedAttr>(b.getZeroAttr(getSumType())));
+  return SmallVector<Value>(getNumSums(), zero);
+}
+
 /// The same for a number that the tile computes, which may be zero.
 RingPosition WarpSpecializedEmitter::emitCountedSums(RingPosition at,
                                                      Value count,
                                                      WarpgroupSums &sums) {
-  Value zero = arith::ConstantOp::create(
-      b, cast<TypedAttr>(b.getZeroAttr(getSumType())));
-  SmallVector<Value> initial(getNumSums(), zero);
+  SmallVector<Value> initial = makeZeroSums();
   size_t numSums = initial.size();
   llvm::append_values(initial, b.i32(0), at.stage, at.parity);
   auto loop = scf::ForOp::create(b, b.i32(0), count, b.i32(1), initial);

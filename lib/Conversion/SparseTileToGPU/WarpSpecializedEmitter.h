@@ -133,6 +133,8 @@ private:
   void combineRings(WarpgroupSums &sums, function_ref<void()> body);
   SmallVector<Value> flatten(const WarpgroupSums &sums);
   WarpgroupSums unflatten(ValueRange flat);
+  /// The sums of a loop that may have no step, flat.
+  SmallVector<Value> makeZeroSums();
   Type getSumType() {
     return state.multiply == MultiplyType::S8 ? Type(b.getI32Type())
                                               : Type(b.getF32Type());

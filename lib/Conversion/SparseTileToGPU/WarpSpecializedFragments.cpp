@@ -129,9 +129,7 @@ void WarpSpecializedEmitter::emitFragmentProducts(WarpgroupSums &sums,
 RingPosition WarpSpecializedEmitter::emitFragmentSums(RingPosition at,
                                                       Value count,
                                                       WarpgroupSums &sums) {
-  Value zero = arith::ConstantOp::create(
-      b, cast<TypedAttr>(b.getZeroAttr(getSumType())));
-  SmallVector<Value> initial(getNumSums(), zero);
+  SmallVector<Value> initial = makeZeroSums();
   size_t numSums = initial.size();
   llvm::append_values(initial, at.stage, at.parity);
   auto loop = scf::ForOp::create(b, b.i32(0), count, b.i32(1), initial);

@@ -160,9 +160,7 @@ RingPosition WarpSpecializedEmitter::emitJoinedCopies(Value tile,
 
 RingPosition WarpSpecializedEmitter::emitJoinedSums(RingPosition at,
                                                     WarpgroupSums &sums) {
-  Value zero = arith::ConstantOp::create(
-      b, cast<TypedAttr>(b.getZeroAttr(getSumType())));
-  SmallVector<Value> initial(getNumSums(), zero);
+  SmallVector<Value> initial = makeZeroSums();
   size_t numSums = initial.size();
   llvm::append_values(initial, at.stage, at.parity);
   // Uniform, as the stage's matrix instructions have to be.
