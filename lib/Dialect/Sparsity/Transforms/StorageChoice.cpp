@@ -53,8 +53,8 @@ double sparsity::getMergedDensity(double density, const Coverage &own,
 std::optional<double>
 sparsity::getSingleWarpsCost(const WarpgroupProblem &problem,
                              const TargetInfo &target) {
-  // Blocks of 32 beside as large a share of blocks of 64, on an H200: 3.1 to 3.4
-  // without what a cold start takes.
+  // Blocks of 32 beside as large a share of blocks of 64, on an H200: 3.1
+  // to 3.4 without what a cold start takes.
   constexpr double kOfWarpgroups = 3;
   std::optional<WarpgroupTile> tile = chooseWarpgroupTile(problem, target);
   if (!tile) {
