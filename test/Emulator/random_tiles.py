@@ -33,6 +33,15 @@ ALLOW_TF32 = " allow-tf32"
 CLEAN = ("ERROR SUMMARY: 0 errors", "RACECHECK SUMMARY: 0 hazards")
 
 
+def add_epilogue(pick, fields):
+    """What follows the product, if anything, or a result of f32."""
+    epilogue = pick.choice(["", "bias", "relu", "residual", "f32"])
+    if epilogue == "f32":
+        fields["result"] = "f32"
+    elif epilogue:
+        fields[epilogue] = True
+
+
 def make(number, tf32=False):
     """(program, pipeline options, sizes) of a number. The sizes begin with the kind."""
     pick = random.Random(number)
@@ -56,11 +65,7 @@ def make(number, tf32=False):
     if tf32:
         fields["k"] -= pick.choice([0, 4, 8, 12])
     if dtype in ("bf16", "f32"):
-        epilogue = pick.choice(["", "bias", "relu", "residual", "f32"])
-        if epilogue == "f32":
-            fields["result"] = "f32"
-        elif epilogue:
-            fields[epilogue] = True
+        add_epilogue(pick, fields)
     if kind == "dense" and wide and not tf32 and pick.random() < 0.3:
         fields["transposed"] = True
     rows, consumers = pick.choice([(64, 1), (64, 2), (128, 1), (128, 2), (256, 2)])
@@ -104,11 +109,7 @@ def make_bitmap(number):
         "sparse": False,
         "bitmap": True,
     }
-    epilogue = pick.choice(["", "bias", "relu", "residual", "f32"])
-    if epilogue == "f32":
-        fields["result"] = "f32"
-    elif epilogue:
-        fields[epilogue] = True
+    add_epilogue(pick, fields)
     columns = pick.choice([8, 16, 16, 24, 32, 48, 64, 96, 128, 200, 256])
     splits = pick.choice([1, 1, 2, 4])
     columns = -(-columns // (8 * splits)) * 8 * splits

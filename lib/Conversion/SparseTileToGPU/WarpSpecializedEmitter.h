@@ -102,7 +102,11 @@ private:
   RingPosition emitPhaseCopies(Value tile, RingPosition at, Value begun);
   /// The k-blocks of each phase of the tile whose origins are set.
   SmallVector<Value> getBlockCounts();
-  /// Those before share `index` of a list.
+  /// Those of a list, of all shares.
+  Value countEntries();
+  /// The share of this consumer, or of its producer; the k-blocks before a
+  /// share.
+  Value getShare();
   Value getShareBegin(Value index);
   /// With turns, the products start when the barrier of this warpgroup has
   /// completed a phase of parity `turn`.

@@ -107,7 +107,7 @@ RingPosition WarpSpecializedEmitter::emitJoinedCopies(Value tile,
     Value least = b.min(k[0], k[1]);
     SmallVector<Value> next = {Value(), Value()};
     SmallVector<Value> nextPlaces;
-    Value sharers = b.i32(kEnd), bytes = getCopiedBytes(*shared);
+    Value sharers = b.i32(kEnd), bytes = b.i32(shared->bytes);
     for (size_t list = 0; list < kLists; ++list) {
       takes[list] = b.equal(k[list], least);
       // Lists are read a step ahead of the copies that follow them.

@@ -217,9 +217,16 @@ SmallVector<Value> WarpSpecializedEmitter::getPlaces(Value block) {
   return places;
 }
 
+Value WarpSpecializedEmitter::countEntries() {
+  return b.ceilDiv(toI32(pipeline.getExtent()), kernel.stepElements);
+}
+
+Value WarpSpecializedEmitter::getShare() {
+  return b.add(b.mul(kernel.rank, kernel.rings), ring);
+}
+
 Value WarpSpecializedEmitter::getShareBegin(Value index) {
-  Value blocks = b.ceilDiv(toI32(pipeline.getExtent()), kernel.stepElements);
-  return b.div(b.mul(blocks, index), kernel.shares());
+  return b.div(b.mul(countEntries(), index), kernel.shares());
 }
 
 Value WarpSpecializedEmitter::getBlockCount() {
@@ -227,10 +234,10 @@ Value WarpSpecializedEmitter::getBlockCount() {
     return b.i32(kBlocksPerTile());
   }
   if (kernel.shares() > 1) {
-    Value share = b.add(b.mul(kernel.rank, kernel.rings), ring);
+    Value share = getShare();
     return b.sub(getShareBegin(b.add(share, 1)), getShareBegin(share));
   }
-  return b.ceilDiv(toI32(pipeline.getExtent()), kernel.stepElements);
+  return countEntries();
 }
 
 SmallVector<Value> WarpSpecializedEmitter::getBlockCounts() {
@@ -244,7 +251,7 @@ SmallVector<Value> WarpSpecializedEmitter::getBlockCounts() {
 
 Value WarpSpecializedEmitter::getFirstBlock() {
   if (kernel.kBlocks == 0 && kernel.shares() > 1) {
-    return getShareBegin(b.add(b.mul(kernel.rank, kernel.rings), ring));
+    return getShareBegin(getShare());
   }
   return kernel.splits > 1 ? b.mul(kernel.rank, kBlocksPerTile()) : b.i32(0);
 }
